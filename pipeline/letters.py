@@ -1,0 +1,41 @@
+"""A letter: one post as it is mailed, the same for everybody who gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["EmbeddedImage", "Letter", "LetterLinks"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LetterLinks:
+    """What only the provider knows and the letter has to carry.
+
+    The embedded list passes addresses that end in a token placeholder, Mailchimp passes merge tags. Values are put
+    into attributes and text as they stand, escaped for HTML where the letter is HTML.
+    """
+
+    unsubscribe: str  # leads to the page with one button
+    preferences: str = ""  # "" where there is none
+    postal_address: tuple[str, ...]  # lines of plain text; at least one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmbeddedImage:
+    """A picture that travels inside the message."""
+
+    content_id: str  # without angle brackets; the HTML names it as "cid:…"
+    media_type: str  # "image/png"
+    data: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """One post, rendered for the mailbox."""
+
+    subject: str  # plain text, one line
+    preheader: str  # plain text, one line
+    html: str  # a whole document
+    text: str  # lines end in "\n"
+    cut_at: str | None = None  # the heading before which it was cut for size, or None
+    images: tuple[EmbeddedImage, ...] = ()
