@@ -11,8 +11,8 @@ __all__ = ["EmbeddedImage", "Letter", "LetterLinks"]
 class LetterLinks:
     """What only the provider knows and the letter has to carry.
 
-    The embedded list passes addresses that end in a token placeholder, Mailchimp passes merge tags. Values are put
-    into attributes and text as they stand, escaped for HTML where the letter is HTML.
+    The embedded list passes addresses that end in a token placeholder, Mailchimp passes merge tags. Values are
+    put into attributes and text as they stand, escaped for HTML where the letter is HTML.
     """
 
     unsubscribe: str  # leads to the page with one button
