@@ -11,7 +11,7 @@ __all__ = ["EmbeddedImage", "Letter", "LetterLinks"]
 class LetterLinks:
     """What only the provider knows and the letter has to carry.
 
-    The embedded list passes addresses that end in a token placeholder, Mailchimp passes merge tags. Values are
+    The embedded list passes addresses that end in a token placeholder, Mailchimp passes merge tags. They are
     put into attributes and text as they stand, escaped for HTML where the letter is HTML.
     """
 
