@@ -197,7 +197,7 @@ class ListSettings(_Section):
 
     store: SecretStr = Field(
         SecretStr("sqlite:///var/list.sqlite"),
-        description="sqlite:///path below this folder, or postgresql+psycopg://…; BELONGING_STORE overrides it.",
+        description="sqlite:///path below this folder or postgresql+psycopg://…; BELONGING_STORE goes first.",
     )
     service_url: HttpsUrl = Field(
         "https://example.org/list",
