@@ -1,0 +1,162 @@
+"""The ledger: the record of what was planned, sent, refused or left unknown, and the contract its keeper has.
+
+The ledger decides who is mailed. A delivery moves like this, and only a lease's owner may move it on:
+
+    waiting ──claim──▶ claimed ──try──▶ trying ──┬─▶ accepted
+       ▲                  │                      ├─▶ rejected
+       │   lease ran out  │                      ├─▶ deferred ──due──▶ claimed
+       └──────────────────┘                      └─▶ unknown  ──a person: resend──▶ waiting
+                          └─▶ excluded               ▲    └─────a person: sent────▶ accepted
+                              trying, lease ran out ─┘
+
+``trying`` is on disk before a message is handed over. A sender that dies there leaves an unknown, never a
+second mail; one that dies anywhere else leaves work that is simply done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pipeline.campaigns import Campaign, CampaignState, Tally
+from pipeline.letters import Letter
+from pipeline.planning import History, Plan
+
+__all__ = ["Claim", "DeliveryState", "Ledger", "Settlement", "UnknownDelivery"]
+
+
+class DeliveryState(StrEnum):
+    """Where one delivery stands."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    TRYING = "trying"
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    EXCLUDED = "excluded"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """One delivery that a sender has for a while."""
+
+    delivery_id: int
+    subscriber_id: int
+    sealed_address: bytes  # b"" when the subscriber is gone
+    life: int  # which subscription of this person; tokens of an earlier one no longer act
+    attempts: int  # how often it was tried before
+    excluded: str  # why it must not be mailed, or ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """What came of one try."""
+
+    delivery_id: int
+    state: DeliveryState  # ACCEPTED, DEFERRED, REJECTED, EXCLUDED, UNKNOWN, or WAITING: not tried after all
+    code: str = ""  # reply code and enhanced status, such as "550 5.1.1", or a reason; never free text
+    due_at: datetime | None = None  # for DEFERRED: not before this moment
+    tried: bool = True  # whether this counts as an attempt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnknownDelivery:
+    """A delivery that may have reached its reader; named without naming the reader."""
+
+    delivery_id: int
+    campaign_id: str
+    subscriber_id: int
+    since: datetime  # aware
+
+
+class Ledger(Protocol):
+    """Keep the record. Every method is one transaction: it happens wholly or not at all."""
+
+    def history(self) -> History:
+        """Answer everything that had its turn before."""
+
+    def accept(self, plan: Plan, now: datetime) -> None:
+        """Make a plan's decisions durable: its new campaigns, and what counts as published before.
+
+        Raises:
+            PlanChanged: The history is no longer the one the plan was made from.
+        """
+
+    def campaigns(self) -> Sequence[Campaign]:
+        """List every campaign, the newest first."""
+
+    def campaign(self, campaign_id: str) -> Campaign | None:
+        """Find one campaign."""
+
+    def freeze(self, campaign_id: str, letter: Letter, now: datetime, *, samples: bool) -> int:
+        """Keep the letter and fix the audience: everybody confirmed at this moment.
+
+        Args:
+            campaign_id: A campaign that is planned. One that is past that is left as it is.
+            letter: What everybody will get; later runs send this and not a newer rendering.
+            now: Aware.
+            samples: Whether sample readers belong to the audience.
+
+        Returns:
+            How many people the audience holds.
+        """
+
+    def letter(self, campaign_id: str) -> Letter:
+        """Answer the letter that was kept when the campaign was frozen."""
+
+    def move(self, campaign_id: str, state: CampaignState, now: datetime) -> bool:
+        """Bring a campaign into another state, if the table of transitions allows it; tell whether it did."""
+
+    def claim(
+        self, campaign_id: str, owner: str, *, limit: int, now: datetime, until: datetime
+    ) -> list[Claim]:
+        """Lease deliveries that are to be tried now, each to one owner only."""
+
+    def settle(
+        self,
+        owner: str,
+        settled: Sequence[Settlement],
+        trying: Sequence[int],
+        *,
+        now: datetime,
+        until: datetime,
+    ) -> frozenset[int]:
+        """Record what came of some tries and, in the same transaction, which deliveries are tried next.
+
+        Returns:
+            Those of ``trying`` that are still this owner's, and no others, may be handed over. A settlement of
+            a delivery that is no longer this owner's changes nothing.
+        """
+
+    def owners(self) -> frozenset[str]:
+        """Name everybody who holds a lease."""
+
+    def reap(self, now: datetime, dead: frozenset[str]) -> None:
+        """Take back the leases that ran out or whose owners are dead: tried ones become unknown."""
+
+    def next_due(self, campaign_id: str) -> datetime | None:
+        """Tell when the next deferred delivery may be tried; None when there is none."""
+
+    def tally(self, campaign_id: str) -> Tally:
+        """Count where the recipients of a campaign stand."""
+
+    def codes(self, campaign_id: str) -> dict[str, int]:
+        """Count the reasons given for what was not accepted."""
+
+    def finish(self, campaign_id: str, now: datetime) -> bool:
+        """End a campaign none of whose deliveries is to be tried any more; tell whether it has ended."""
+
+    def unknown(self) -> Sequence[UnknownDelivery]:
+        """List the deliveries that wait for a person's decision."""
+
+    def decide(self, delivery_ids: Sequence[int], *, resend: bool, now: datetime) -> int:
+        """Carry out a person's decision about unknown deliveries: send again, or count as sent.
+
+        Returns:
+            How many of them were unknown until now.
+        """

@@ -1,0 +1,138 @@
+"""Keys: one root key, kept apart from the data, and the four it is turned into."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import hmac
+import os
+import secrets
+import shlex
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from pipeline.errors import KeyProblem
+from pipeline.settings import KeySettings
+
+__all__ = ["Keyring", "new_root_key", "root_key"]
+
+_PREFIX = "bk1_"  # so that a person, and a scanner for leaked secrets, knows one when it sees one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Keyring:
+    """The derived keys, one for each purpose: none of them tells anything about another (RFC 5869)."""
+
+    seal: bytes = field(repr=False)  # 32 bytes, AES-256-GCM
+    index: bytes = field(repr=False)  # 32 bytes, HMAC-SHA-256: finds an address
+    suppression: bytes = field(repr=False)  # 32 bytes, HMAC-SHA-256: outlives the address
+    token: bytes = field(repr=False)  # 32 bytes, HMAC-SHA-256: links in letters, Message-IDs
+    check: str  # 16 hex digits that tell one root key from another and nothing else
+
+    @classmethod
+    def derive(cls, root: bytes) -> Keyring:
+        """Derive the keys from 32 random bytes."""
+
+        def part(purpose: str) -> bytes:
+            return HKDF(hashes.SHA256(), 32, salt=None, info=f"belonging/1/{purpose}".encode()).derive(root)
+
+        return cls(
+            seal=part("seal"),
+            index=part("index"),
+            suppression=part("suppression"),
+            token=part("token"),
+            check=part("check")[:8].hex(),
+        )
+
+    def address_index(self, address: str) -> bytes:
+        """Find an address's row without knowing the address: 32 bytes, the same however it is capitalised."""
+        return hmac.digest(self.index, address.lower().encode(), "sha256")
+
+    def suppression_hash(self, address: str) -> bytes:
+        """Name an address that must never be mailed again: 32 bytes, under a key of its own."""
+        return hmac.digest(self.suppression, address.lower().encode(), "sha256")
+
+
+def new_root_key() -> str:
+    """Make a root key from 32 random bytes, in the form that people copy and paste."""
+    return _PREFIX + base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+
+
+def root_key(settings: KeySettings, root: Path, *, create: bool) -> bytes:
+    """Read the root key from the environment, the output of a command, or a file, in this order.
+
+    Args:
+        settings: Where to look.
+        root: The folder that a relative file name starts from.
+        create: Make the key if it is to come from a file that is not there yet, with mode 0600.
+
+    Raises:
+        KeyProblem: There is no key, or what is there is none. The message never holds any of it.
+    """
+    if text := settings.value.get_secret_value():
+        return _decode(text, "BELONGING_KEY")
+    if settings.command:
+        return _decode(_printed_by(settings.command), f"the output of {shlex.join(settings.command[:1])}")
+    file = root / Path(settings.file).expanduser()
+    if not file.exists():
+        if not create:
+            raise KeyProblem(
+                f"there is a list but no key at {settings.file}",
+                advice="bring back the file, or set BELONGING_KEY; without the key nobody can read the list",
+            )
+        _write(file, new_root_key())
+    if file.stat().st_mode & 0o077:
+        raise KeyProblem(f"others can read {settings.file}", advice=f"chmod 600 {settings.file}")
+    return _decode(file.read_text(encoding="utf-8", errors="replace"), settings.file)
+
+
+def _printed_by(command: tuple[str, ...]) -> str:
+    name = shlex.join(command[:1])
+    try:
+        done = subprocess.run(  # noqa: S603 - the operator's own command, from newsletter.toml
+            command, capture_output=True, timeout=60, check=False, text=True, errors="replace"
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise KeyProblem(
+            f"the key command {name} did not run: {type(error).__name__}", advice="try it in a terminal"
+        ) from None
+    if done.returncode != 0:
+        raise KeyProblem(
+            f"the key command {name} ended with {done.returncode}", advice="try it in a terminal"
+        )
+    return done.stdout
+
+
+def _decode(text: str, source: str) -> bytes:
+    text = text.strip()
+    try:
+        raw = base64.b64decode(text.removeprefix(_PREFIX) + "=", altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if not text.startswith(_PREFIX) or len(raw) != 32:
+        raise KeyProblem(
+            f"{source} does not hold a key: one begins with {_PREFIX} and has 47 characters",
+            advice="bring back the key this list was made with; 'belonging doctor' tells more",
+        ) from None
+    return raw
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+            stream.write(text + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        # Unlike a rename, a link never replaces a key that another process made first.
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, file)
+    finally:
+        temporary.unlink()
