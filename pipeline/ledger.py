@@ -25,7 +25,7 @@ from pipeline.campaigns import Campaign, CampaignState, Tally
 from pipeline.letters import Letter
 from pipeline.planning import History, Plan
 
-__all__ = ["Claim", "DeliveryState", "Ledger", "Settlement", "UnknownDelivery"]
+__all__ = ["CampaignLedger", "Claim", "DeliveryLedger", "DeliveryState", "Settlement", "UnknownDelivery"]
 
 
 class DeliveryState(StrEnum):
@@ -74,8 +74,8 @@ class UnknownDelivery:
     since: datetime  # aware
 
 
-class Ledger(Protocol):
-    """Keep the record. Every method is one transaction: it happens wholly or not at all."""
+class CampaignLedger(Protocol):
+    """Keep the record of posts and campaigns. Every method is one transaction."""
 
     def history(self) -> History:
         """Answer everything that had its turn before."""
@@ -111,6 +111,10 @@ class Ledger(Protocol):
 
     def move(self, campaign_id: str, state: CampaignState, now: datetime) -> bool:
         """Bring a campaign into another state, if the table of transitions allows it; tell whether it did."""
+
+
+class DeliveryLedger(Protocol):
+    """Keep the record of deliveries. Every method is one transaction."""
 
     def claim(
         self, campaign_id: str, owner: str, *, limit: int, now: datetime, until: datetime

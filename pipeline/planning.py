@@ -83,6 +83,7 @@ class Plan:
     first_run: bool
     history_version: str
     missing: tuple[Past, ...] = ()  # campaigns begun whose posts are no longer on the site
+    cancelled: tuple[str, ...] = ()  # ids of such posts whose campaigns a person gives up
 
     def of(self, *verdicts: Verdict) -> tuple[Item, ...]:
         """List the items with one of these verdicts."""
@@ -153,16 +154,18 @@ def plan(
     items = _hold_twins(items, decisions)
     items = _stop_crowds(items, policy, decisions)
     present = {post.id for post in ordered}
-    begun = {CampaignState.PLANNED, CampaignState.READY, CampaignState.SENDING, CampaignState.PAUSED}
+    missing = [past for past in history.past if past.state in _BEGUN and past.post_id not in present]
     return Plan(
         items=tuple(items),
         first_run=not history.begun,
         history_version=history.version,
-        missing=tuple(past for past in history.past if past.state in begun and past.post_id not in present),
+        missing=tuple(past for past in missing if past.post_id not in decisions.skip),
+        cancelled=tuple(past.post_id for past in missing if past.post_id in decisions.skip),
     )
 
 
 _Ruling = tuple[Verdict, str]
+_BEGUN = {CampaignState.PLANNED, CampaignState.READY, CampaignState.SENDING, CampaignState.PAUSED}
 
 
 def _known(past: Past, post: Post, decisions: Decisions) -> _Ruling:

@@ -1,0 +1,191 @@
+"""Campaigns and the history of posts in the store. What each method promises is written in pipeline.ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Engine,
+    Row,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from pipeline.batches import batches
+from pipeline.campaigns import Campaign, CampaignState, campaign_id
+from pipeline.errors import PlanChanged
+from pipeline.ledger import DeliveryState
+from pipeline.letters import Letter
+from pipeline.planning import History, Past, Plan, Verdict
+from pipeline.posts import Post
+from pipeline.store import facts, letters, transitions
+from pipeline.store.engine import transaction
+from pipeline.store.tables import campaigns, deliveries, earlier_posts, subscribers
+from pipeline.subscribers import Origin, SubscriberState
+
+__all__ = ["AUDIENCE", "SqlCampaigns"]
+
+AUDIENCE = "list"  # the embedded list has one audience: everybody who confirmed
+_HISTORY = "history version"
+_NOW = datetime(1970, 1, 1, tzinfo=UTC)  # due at once
+_BATCH = 500
+
+
+class SqlCampaigns:
+    """Keep campaigns in SQL (a CampaignLedger)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def history(self) -> History:
+        """Answer everything that had its turn before."""
+        with transaction(self._engine) as connection:
+            version = facts.read(connection, _HISTORY)
+            earlier = [
+                Past(
+                    post_id=row.post_id,
+                    url=row.url,
+                    title=row.title,
+                    fingerprint=row.fingerprint,
+                    source=row.source,
+                    state=None,
+                )
+                for row in connection.execute(select(earlier_posts).order_by(earlier_posts.c.post_id))
+            ]
+            begun = [
+                Past(
+                    post_id=row.post_id,
+                    url=row.url,
+                    title=row.title,
+                    fingerprint=row.fingerprint,
+                    source=row.source,
+                    state=CampaignState(row.state),
+                )
+                for row in connection.execute(
+                    select(
+                        *campaigns.c["post_id", "url", "title", "fingerprint", "source", "state"],
+                    ).order_by(campaigns.c.post_id)
+                )
+            ]
+        return History(past=(*earlier, *begun), begun=version is not None, version=version or "")
+
+    def accept(self, plan: Plan, now: datetime) -> None:
+        """Make a plan's decisions durable."""
+        with transaction(self._engine) as connection:
+            version = facts.read(connection, _HISTORY, lock=True)
+            if (version or "") != plan.history_version:
+                raise PlanChanged(
+                    "something was planned or mailed since this plan was made",
+                    advice="run belonging plan again",
+                )
+            known = set(connection.execute(select(campaigns.c.post_id)).scalars())
+            seen = set(connection.execute(select(earlier_posts.c.post_id)).scalars())
+            new = [item.post for item in plan.of(Verdict.MAIL) if item.post.id not in known]
+            settled = {item.post.id: item.post for item in plan.of(Verdict.EARLIER)}
+            earlier = [post for post in settled.values() if post.id not in known and post.id not in seen]
+            for batch in batches(earlier, _BATCH):
+                rows = [{**_remembered(post), "recorded_at": now} for post in batch]
+                connection.execute(insert(earlier_posts), rows)
+            for post in new:
+                connection.execute(
+                    insert(campaigns).values(
+                        **_remembered(post),
+                        id=campaign_id(AUDIENCE, post.id),
+                        state=CampaignState.PLANNED,
+                        subject="",
+                        created_at=now,
+                    )
+                )
+            cancelled = [post_id for post_id in (*settled, *plan.cancelled) if post_id in known]
+            for post_id in cancelled:
+                transitions.cancel(connection, campaign_id(AUDIENCE, post_id), now)
+            if version is None or new or earlier or cancelled:
+                facts.write(connection, _HISTORY, str(int(version or 0) + 1))
+
+    def campaigns(self) -> Sequence[Campaign]:
+        """List every campaign, the newest first."""
+        with transaction(self._engine) as connection:
+            query = select(*_CAMPAIGN).order_by(campaigns.c.created_at.desc(), campaigns.c.id)
+            return [_campaign(row) for row in connection.execute(query)]
+
+    def campaign(self, campaign_id: str) -> Campaign | None:
+        """Find one campaign."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(select(*_CAMPAIGN).where(campaigns.c.id == campaign_id)).one_or_none()
+            return None if row is None else _campaign(row)
+
+    def freeze(self, campaign_id: str, letter: Letter, now: datetime, *, samples: bool) -> int:
+        """Keep the letter and fix the audience."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(
+                select(campaigns.c.state, campaigns.c.audience)
+                .where(campaigns.c.id == campaign_id)
+                .with_for_update()
+            ).one()
+            if row.state != CampaignState.PLANNED:
+                return int(row.audience or 0)
+            everybody = select(
+                literal(campaign_id),
+                subscribers.c.id,
+                literal(DeliveryState.WAITING.value),
+                literal(_NOW, deliveries.c.due_at.type),
+                literal(now, deliveries.c.changed_at.type),
+            ).where(subscribers.c.state == SubscriberState.CONFIRMED)
+            if not samples:
+                everybody = everybody.where(subscribers.c.origin != Origin.SAMPLE)
+            columns = ["campaign_id", "subscriber_id", "state", "due_at", "changed_at"]
+            done = connection.execute(insert(deliveries).from_select(columns, everybody))
+            connection.execute(
+                update(campaigns)
+                .where(campaigns.c.id == campaign_id)
+                .values(
+                    state=CampaignState.READY,
+                    subject=letter.subject,
+                    letter=letters.pack(letter),
+                    audience=done.rowcount,
+                )
+            )
+            return done.rowcount
+
+    def letter(self, campaign_id: str) -> Letter:
+        """Answer the letter that was kept."""
+        with transaction(self._engine) as connection:
+            packed = connection.execute(
+                select(campaigns.c.letter).where(campaigns.c.id == campaign_id)
+            ).scalar_one()
+        return letters.unpack(packed)
+
+    def move(self, campaign_id: str, state: CampaignState, now: datetime) -> bool:
+        """Bring a campaign into another state, if it may."""
+        with transaction(self._engine) as connection:
+            return transitions.move(connection, campaign_id, state, now)
+
+
+_CAMPAIGN = [
+    campaigns.c[name] for name in ("id", "post_id", "state", "subject", "url", "created_at", "finished_at")
+]
+
+
+def _remembered(post: Post) -> dict[str, str]:
+    return {
+        "post_id": post.id,
+        "url": post.url,
+        "title": post.title,
+        "fingerprint": post.fingerprint,
+        "source": post.source,
+    }
+
+
+def _campaign(row: Row[tuple[object, ...]]) -> Campaign:
+    return Campaign(
+        id=row.id,
+        post_id=row.post_id,
+        state=CampaignState(row.state),
+        subject=row.subject,
+        url=row.url,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )

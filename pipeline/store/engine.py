@@ -1,0 +1,136 @@
+"""Open a store: connect, bring its schema up to date, set what a dialect needs."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from pipeline.errors import SettingsError
+
+__all__ = ["SCHEMA", "connect", "exists", "transaction"]
+
+SCHEMA = "0001"  # the newest migration
+
+
+def connect(url: str, root: Path) -> Engine:
+    """Open the store at a URL, making it if it is not there and bringing an older one up to date.
+
+    Args:
+        url: "sqlite:///path" or "postgresql+psycopg://…".
+        root: The folder that a relative SQLite path starts from.
+
+    Raises:
+        SettingsError: The URL is none, the driver is missing, the database cannot be reached, or it was made by
+            a newer version of this program. The message never holds the URL.
+    """
+    where = _url(url, root)
+    try:
+        engine = create_engine(where, hide_parameters=True)
+    except (NoSuchModuleError, ModuleNotFoundError):
+        raise SettingsError(
+            f"the driver for {where.drivername} is not installed", advice='pip install "belonging[postgres]"'
+        ) from None
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine, Path(where.database or ""))
+    try:
+        with transaction(engine) as connection:
+            _migrate(connection)
+    except DBAPIError as error:
+        engine.dispose()
+        raise SettingsError(
+            f"the store cannot be opened ({type(error.orig).__name__})",
+            advice="see that list.store names a database that is running and that you may write to",
+        ) from None
+    return engine
+
+
+def exists(url: str, root: Path) -> bool:
+    """Tell whether there is a store already; a server's database always counts as one."""
+    where = _url(url, root)
+    return where.get_backend_name() != "sqlite" or Path(where.database or "").exists()
+
+
+@contextlib.contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Run a block as one transaction that sees and changes the store alone where it matters."""
+    with engine.begin() as connection:
+        yield connection
+
+
+def _url(url: str, root: Path) -> URL:
+    try:
+        where = make_url(url)
+        backend = where.get_backend_name()
+    except (ArgumentError, ValueError):
+        backend = ""
+        where = URL.create("")
+    if backend not in {"sqlite", "postgresql"}:
+        raise SettingsError(
+            "list.store is no address of a store",
+            advice="write sqlite:///var/list.sqlite or postgresql+psycopg://user@host/name",
+        )
+    if backend == "sqlite":
+        if not where.database or where.database == ":memory:":
+            raise SettingsError(
+                "list.store is a database in memory, which forgets who was mailed",
+                advice="write sqlite:///var/list.sqlite",
+            )
+        where = where.set(database=str(root / where.database))
+    return where
+
+
+def _prepare_sqlite(engine: Engine, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not file.exists():
+        file.touch(mode=0o600)
+
+    def on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see below
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",  # an outcome that was recorded survives a power cut
+            "foreign_keys = ON",
+            "busy_timeout = 60000",
+            "secure_delete = ON",  # what is erased is overwritten
+            "temp_store = MEMORY",  # nothing of the list in a temporary folder
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    def on_begin(connection: Connection) -> None:
+        # Take the write lock at once: two senders wait for each other instead of failing half-way.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+
+
+def _migrate(connection: Connection) -> None:
+    """Bring the schema up to date; Alembic is imported only where there is something to do."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(7121506)"))  # one migration at a time
+    tables = set(inspect(connection).get_table_names())
+    version = None
+    if "alembic_version" in tables:
+        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if version == SCHEMA:
+        return
+
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if version is not None and version not in known:
+        raise SettingsError(
+            "the store was made by a newer version of this program", advice="update the program and try again"
+        )
+    command.upgrade(config, "head")

@@ -1,0 +1,75 @@
+"""Subscribers and suppressions in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipeline.batches import batches
+from pipeline.store import facts
+from pipeline.store.engine import transaction
+from pipeline.store.tables import subscribers, suppressions
+from pipeline.subscribers import Subscriber, SubscriberState
+
+__all__ = ["People"]
+
+_KEY_CHECK = "key check"
+_BATCH = 500  # bound parameters stay below every dialect's limit
+
+
+class People:
+    """Keep subscribers and suppressions (a SubscriberStore)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+
+    def add(self, people: Sequence[Subscriber]) -> int:
+        """Insert people whose address is not there yet; answer how many were new."""
+        if not people:
+            return 0
+        with transaction(self._engine) as connection:
+            before = connection.execute(select(func.count()).select_from(subscribers)).scalar_one()
+            statement = self._insert(subscribers).on_conflict_do_nothing(index_elements=["address_index"])
+            connection.execute(statement, [asdict(person) for person in people])
+            after = connection.execute(select(func.count()).select_from(subscribers)).scalar_one()
+        return after - before
+
+    def count(self) -> dict[SubscriberState, int]:
+        """Count people by state."""
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(subscribers.c.state, func.count()).group_by(subscribers.c.state)
+            ).all()
+        found = {SubscriberState(state): count for state, count in rows}
+        return {state: found.get(state, 0) for state in SubscriberState}
+
+    def suppress(self, hashes: Iterable[bytes], reason: str, now: datetime) -> None:
+        """Note keyed hashes of addresses that must never be mailed again."""
+        with transaction(self._engine) as connection:
+            statement = self._insert(suppressions).on_conflict_do_nothing(index_elements=["hash"])
+            for batch in batches(hashes, _BATCH):
+                connection.execute(
+                    statement, [{"hash": h, "reason": reason, "created_at": now} for h in batch]
+                )
+
+    def suppressed(self, hashes: Sequence[bytes]) -> frozenset[bytes]:
+        """Answer those of the hashes that are suppressed."""
+        found: set[bytes] = set()
+        with transaction(self._engine) as connection:
+            for batch in batches(hashes, _BATCH):
+                query = select(suppressions.c.hash).where(suppressions.c.hash.in_(batch))
+                found.update(connection.execute(query).scalars())
+        return frozenset(found)
+
+    def key_check(self, value: str) -> str:
+        """Remember which key this store was sealed with; answer what was remembered first."""
+        with transaction(self._engine) as connection:
+            known = facts.read(connection, _KEY_CHECK)
+            if known is None:
+                facts.write(connection, _KEY_CHECK, value)
+            return known or value

@@ -1,0 +1,136 @@
+"""The tables, as the code sees them. The migrations make the same; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+__all__ = [
+    "Moment",
+    "campaigns",
+    "deliveries",
+    "earlier_posts",
+    "facts",
+    "metadata",
+    "subscribers",
+    "suppressions",
+]
+
+metadata = MetaData()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_Key = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only in a column called INTEGER
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment, kept as microseconds since 1970 in UTC: the same in every dialect, ordered, never without a zone."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Turn an aware datetime into microseconds."""
+        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Turn microseconds into an aware datetime in UTC."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+# Single facts about the store itself: which key it was sealed with, how often its history changed.
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # random
+    Column("address", LargeBinary, nullable=False),  # sealed, bound to this column and row
+    Column("address_index", LargeBinary, nullable=False, unique=True),  # keyed hash
+    Column("state", Text, nullable=False),
+    Column("life", Integer, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("confirmed_at", Moment),
+    Index("subscribers_by_state", "state"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),  # keyed, under a key of its own
+    Column("reason", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+earlier_posts = Table(
+    "earlier_posts",
+    metadata,
+    Column("post_id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", Text, primary_key=True),  # derived from the audience and the post: one campaign each
+    Column("post_id", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("letter", LargeBinary),  # what everybody gets, kept when the audience is frozen
+    Column("audience", Integer),  # how many people it was frozen for
+    Column("created_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _Key, primary_key=True, autoincrement=True),
+    Column("campaign_id", Text, ForeignKey("campaigns.id"), nullable=False),
+    # Set to NULL when a person is forgotten: the count stays, the link goes.
+    Column("subscriber_id", BigInteger, ForeignKey("subscribers.id", ondelete="SET NULL")),
+    Column("state", Text, nullable=False),
+    Column("code", Text, nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due_at", Moment, nullable=False),  # not to be tried before
+    Column("owner", Text),  # who holds the lease; kept on an unknown, so that its owner can still settle it
+    Column("lease_until", Moment),
+    Column("changed_at", Moment, nullable=False),
+    UniqueConstraint("campaign_id", "subscriber_id", name="deliveries_once"),
+    Index("deliveries_to_try", "campaign_id", "state", "due_at", "id"),
+    Index(
+        "deliveries_leased",
+        "owner",
+        sqlite_where=text("owner IS NOT NULL"),
+        postgresql_where=text("owner IS NOT NULL"),
+    ),
+    Index("deliveries_by_subscriber", "subscriber_id"),
+)
