@@ -11,7 +11,6 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
-    case,
     func,
     or_,
     select,
@@ -138,10 +137,7 @@ class SqlDeliveries:
                 update(deliveries)
                 .where(over, deliveries.c.state == DeliveryState.CLAIMED)
                 .values(
-                    state=case(
-                        (deliveries.c.attempts > 0, DeliveryState.DEFERRED.value),
-                        else_=DeliveryState.WAITING.value,
-                    ),
+                    state=DeliveryState.WAITING,
                     owner=None,
                     lease_until=None,
                     changed_at=now,

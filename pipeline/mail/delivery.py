@@ -1,0 +1,256 @@
+"""The delivery loop: claim, try, record, until nothing of a campaign is left to be tried.
+
+Before a message is handed over, the ledger says so on disk; what came of it is recorded together with what is
+tried next, so that one commit a message is enough. Killed anywhere, the loop leaves at most as many unknown
+deliveries as it has connections, and everything else exactly as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pipeline.clock import Clock
+from pipeline.errors import DeliveryError, PolicyBlock, TransportDown
+from pipeline.ledger import Claim, DeliveryLedger, DeliveryState, Settlement
+from pipeline.mail.composing import Composer
+from pipeline.mail.retry import pause_after
+from pipeline.mail.senders import Sender
+from pipeline.mail.transport import (
+    Accepted,
+    Deferred,
+    Message,
+    Outcome,
+    Rejected,
+    Session,
+    Transport,
+    Unknown,
+)
+from pipeline.subscribers import SubscriberStore
+from pipeline.subscribers.keys import Keyring
+from pipeline.subscribers.sealing import Sealer
+from pipeline.subscribers.tokens import Purpose, Tokens
+
+__all__ = ["ADDRESS", "Delivery", "Progress"]
+
+ADDRESS = "subscribers.address"  # the column that addresses are sealed for
+
+Progress = Callable[[int], None]
+"""Is told how many more deliveries have an outcome."""
+
+_BATCH = 100  # claimed at once; suppression is looked at again this often
+_PATIENCE = timedelta(seconds=90)  # a run waits this long for a deferred delivery to be due
+_RECONNECT = (2.0, 10.0, 30.0)  # seconds between attempts to reach a transport that is down
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """Everything the loop needs of the world."""
+
+    ledger: DeliveryLedger
+    people: SubscriberStore
+    transport: Transport
+    keyring: Keyring
+    clock: Clock
+    lease: timedelta
+    sleep: Callable[[float], None] = time.sleep
+
+    def run(
+        self,
+        campaign_id: str,
+        composer: Composer,
+        sender: Sender,
+        *,
+        progress: Progress = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Deliver what can be delivered now.
+
+        Args:
+            campaign_id: A campaign that is being sent.
+            composer: Makes its messages.
+            sender: Who holds the leases.
+            progress: Is told of outcomes.
+            stop: Asked between messages; True ends the run with nothing half-done.
+
+        Raises:
+            TransportDown: The transport could not be reached for a while; what was not sent is waiting.
+            PolicyBlock: The other side refuses the sender; what was not sent is waiting.
+        """
+        pauses = iter(_RECONNECT)
+        with _pool(self.transport) as pool:
+            batch = _Batch(
+                world=self,
+                campaign_id=campaign_id,
+                composer=composer,
+                owner=sender.name,
+                pool=pool,
+                progress=progress,
+                stop=stop,
+                sealer=Sealer(self.keyring),
+                tokens=Tokens(self.keyring.token),
+            )
+            while not stop():
+                now = self.clock()
+                self.ledger.reap(now, sender.dead(self.ledger.owners()))
+                claims = self.ledger.claim(
+                    campaign_id, sender.name, limit=_BATCH, now=now, until=now + self.lease
+                )
+                if claims:
+                    try:
+                        batch.deliver(claims)
+                    except TransportDown:
+                        pause = next(pauses, None)
+                        if pause is None:
+                            raise
+                        self.sleep(pause)
+                    else:
+                        pauses = iter(_RECONNECT)
+                    continue
+                due = self.ledger.next_due(campaign_id)
+                if due is None or due - now > _PATIENCE:
+                    return
+                self.sleep(max(0.05, min(1.0, (due - now).total_seconds())))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Batch:
+    """How one batch of claims is worked through."""
+
+    world: Delivery
+    campaign_id: str
+    composer: Composer
+    owner: str
+    pool: _Pool
+    progress: Progress
+    stop: Callable[[], bool]
+    sealer: Sealer
+    tokens: Tokens
+
+    def deliver(self, claims: Sequence[Claim]) -> None:
+        """Bring every claim to an outcome, or back."""
+        addresses = {claim.delivery_id: self._address(claim) for claim in claims if not claim.excluded}
+        excluded = self._excluded(claims, addresses)
+        settled = [
+            Settlement(delivery_id=identity, state=DeliveryState.EXCLUDED, code=why, tried=False)
+            for identity, why in excluded.items()
+        ]
+        left = [claim for claim in claims if claim.delivery_id not in excluded]
+        try:
+            while left and not self.stop():
+                window, left = left[: self.pool.size], left[self.pool.size :]
+                mine = self._record(settled, [claim.delivery_id for claim in window])
+                settled = []
+                window = [claim for claim in window if claim.delivery_id in mine]
+                settled, problem = self._try(window, addresses)
+                if problem is not None:
+                    raise problem
+        finally:
+            # Whatever was claimed and not tried goes back, so that nobody has to wait for the lease to run out.
+            released = [
+                Settlement(delivery_id=claim.delivery_id, state=DeliveryState.WAITING, tried=False)
+                for claim in left
+            ]
+            self._record([*settled, *released], [])
+
+    def _record(self, settled: Sequence[Settlement], trying: Sequence[int]) -> frozenset[int]:
+        now = self.world.clock()
+        mine = self.world.ledger.settle(self.owner, settled, trying, now=now, until=now + self.world.lease)
+        self.progress(sum(s.state not in {DeliveryState.WAITING, DeliveryState.DEFERRED} for s in settled))
+        return mine
+
+    def _address(self, claim: Claim) -> str:
+        return self.sealer.open(claim.sealed_address, column=ADDRESS, row=claim.subscriber_id)
+
+    def _excluded(self, claims: Sequence[Claim], addresses: dict[int, str]) -> dict[int, str]:
+        """Name the deliveries that must not be made: who left since, and whose address is suppressed."""
+        excluded = {claim.delivery_id: claim.excluded for claim in claims if claim.excluded}
+        hashes = {
+            identity: self.world.keyring.suppression_hash(address) for identity, address in addresses.items()
+        }
+        suppressed = self.world.people.suppressed(list(hashes.values()))
+        excluded |= {identity: "suppressed" for identity, name in hashes.items() if name in suppressed}
+        return excluded
+
+    def _try(
+        self, window: Sequence[Claim], addresses: dict[int, str]
+    ) -> tuple[list[Settlement], DeliveryError | None]:
+        date = self.world.clock()
+        messages = [
+            self.composer.compose(
+                to=addresses[claim.delivery_id],
+                message_id=self.tokens.message_id(self.campaign_id, claim.subscriber_id),
+                date=date,
+                token=self.tokens.make(Purpose.UNSUBSCRIBE, claim.subscriber_id, claim.life),
+            )
+            for claim in window
+        ]
+        settled: list[Settlement] = []
+        problem: DeliveryError | None = None
+        for claim, outcome in zip(window, self.pool.send(messages), strict=True):
+            if isinstance(outcome, DeliveryError):
+                problem = outcome
+                settled.append(
+                    Settlement(delivery_id=claim.delivery_id, state=DeliveryState.WAITING, tried=False)
+                )
+            else:
+                settled.append(self._settlement(claim, outcome))
+        return settled, problem
+
+    def _settlement(self, claim: Claim, outcome: Outcome) -> Settlement:
+        identity = claim.delivery_id
+        match outcome:
+            case Accepted():
+                return Settlement(delivery_id=identity, state=DeliveryState.ACCEPTED)
+            case Rejected(code):
+                return Settlement(delivery_id=identity, state=DeliveryState.REJECTED, code=code)
+            case Unknown(code):
+                return Settlement(delivery_id=identity, state=DeliveryState.UNKNOWN, code=code)
+            case Deferred(code):
+                pause = pause_after(claim.attempts + 1)
+                if pause is None:
+                    return Settlement(
+                        delivery_id=identity, state=DeliveryState.REJECTED, code=f"{code}, given up"
+                    )
+                return Settlement(
+                    delivery_id=identity,
+                    state=DeliveryState.DEFERRED,
+                    code=code,
+                    due_at=self.world.clock() + pause,
+                )
+
+
+class _Pool:
+    """As many sessions as the transport allows, one thread each."""
+
+    def __init__(self, sessions: Sequence[Session], executor: ThreadPoolExecutor) -> None:
+        self._sessions = sessions
+        self._executor = executor
+        self.size = len(sessions)
+
+    def send(self, messages: Sequence[Message]) -> list[Outcome | DeliveryError]:
+        if len(messages) == 1:
+            return [_send(self._sessions[0], messages[0])]
+        return list(self._executor.map(_send, self._sessions, messages))
+
+
+@contextlib.contextmanager
+def _pool(transport: Transport) -> Iterator[_Pool]:
+    sessions = [transport.open() for _ in range(transport.connections)]
+    with ThreadPoolExecutor(max_workers=len(sessions)) as executor:
+        try:
+            yield _Pool(sessions, executor)
+        finally:
+            for session in sessions:
+                session.close()
+
+
+def _send(session: Session, message: Message) -> Outcome | DeliveryError:
+    try:
+        return session.send(message)
+    except (TransportDown, PolicyBlock) as error:
+        return error
