@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["TRANSITIONS", "Campaign", "CampaignState", "Tally", "campaign_id", "may_become"]
+__all__ = ["EVERYBODY", "TRANSITIONS", "Campaign", "CampaignState", "Tally", "campaign_id", "may_become"]
+
+EVERYBODY = "list"
+"""The one audience of the embedded list: whoever confirmed."""
 
 
 class CampaignState(StrEnum):

@@ -93,6 +93,9 @@ class CampaignLedger(Protocol):
     def campaign(self, campaign_id: str) -> Campaign | None:
         """Find one campaign."""
 
+    def audience_size(self, *, samples: bool) -> int:
+        """Count the people that a campaign frozen now would be for."""
+
     def freeze(self, campaign_id: str, letter: Letter, now: datetime, *, samples: bool) -> int:
         """Keep the letter and fix the audience: everybody confirmed at this moment.
 

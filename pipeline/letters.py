@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-__all__ = ["EmbeddedImage", "Letter", "LetterLinks"]
+__all__ = ["EmbeddedImage", "ImagePolicy", "Letter", "LetterLinks"]
+
+
+class ImagePolicy(StrEnum):
+    """How a letter shows pictures. Wherever one is not shown, its alternative text stands in its place."""
+
+    LINK = "link"  # fetched from the site's own host
+    EMBED = "embed"  # carried inside the message
+    OMIT = "omit"  # left out
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,5 +46,7 @@ class Letter:
     preheader: str  # plain text, one line
     html: str  # a whole document
     text: str  # lines end in "\n"
-    cut_at: str | None = None  # the heading before which it was cut for size, or None
+    cut_at: str | None = (
+        None  # the heading, or first words, that the HTML was cut before for size; None: it is whole
+    )
     images: tuple[EmbeddedImage, ...] = ()

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    ColumnElement,
     Engine,
     Row,
+    and_,
+    func,
     insert,
     literal,
     select,
@@ -15,7 +18,7 @@ from sqlalchemy import (
 )
 
 from pipeline.batches import batches
-from pipeline.campaigns import Campaign, CampaignState, campaign_id
+from pipeline.campaigns import EVERYBODY, Campaign, CampaignState, campaign_id
 from pipeline.errors import PlanChanged
 from pipeline.ledger import DeliveryState
 from pipeline.letters import Letter
@@ -26,9 +29,8 @@ from pipeline.store.engine import transaction
 from pipeline.store.tables import campaigns, deliveries, earlier_posts, subscribers
 from pipeline.subscribers import Origin, SubscriberState
 
-__all__ = ["AUDIENCE", "SqlCampaigns"]
+__all__ = ["SqlCampaigns"]
 
-AUDIENCE = "list"  # the embedded list has one audience: everybody who confirmed
 _HISTORY = "history version"
 _NOW = datetime(1970, 1, 1, tzinfo=UTC)  # due at once
 _BATCH = 500
@@ -93,7 +95,7 @@ class SqlCampaigns:
                 connection.execute(
                     insert(campaigns).values(
                         **_remembered(post),
-                        id=campaign_id(AUDIENCE, post.id),
+                        id=campaign_id(EVERYBODY, post.id),
                         state=CampaignState.PLANNED,
                         subject="",
                         created_at=now,
@@ -101,7 +103,7 @@ class SqlCampaigns:
                 )
             cancelled = [post_id for post_id in (*settled, *plan.cancelled) if post_id in known]
             for post_id in cancelled:
-                transitions.cancel(connection, campaign_id(AUDIENCE, post_id), now)
+                transitions.cancel(connection, campaign_id(EVERYBODY, post_id), now)
             if version is None or new or earlier or cancelled:
                 facts.write(connection, _HISTORY, str(int(version or 0) + 1))
 
@@ -116,6 +118,12 @@ class SqlCampaigns:
         with transaction(self._engine) as connection:
             row = connection.execute(select(*_CAMPAIGN).where(campaigns.c.id == campaign_id)).one_or_none()
             return None if row is None else _campaign(row)
+
+    def audience_size(self, *, samples: bool) -> int:
+        """Count the people that a campaign frozen now would be for."""
+        with transaction(self._engine) as connection:
+            query = select(func.count()).select_from(subscribers).where(_confirmed(samples=samples))
+            return connection.execute(query).scalar_one()
 
     def freeze(self, campaign_id: str, letter: Letter, now: datetime, *, samples: bool) -> int:
         """Keep the letter and fix the audience."""
@@ -133,9 +141,7 @@ class SqlCampaigns:
                 literal(DeliveryState.WAITING.value),
                 literal(_NOW, deliveries.c.due_at.type),
                 literal(now, deliveries.c.changed_at.type),
-            ).where(subscribers.c.state == SubscriberState.CONFIRMED)
-            if not samples:
-                everybody = everybody.where(subscribers.c.origin != Origin.SAMPLE)
+            ).where(_confirmed(samples=samples))
             columns = ["campaign_id", "subscriber_id", "state", "due_at", "changed_at"]
             done = connection.execute(insert(deliveries).from_select(columns, everybody))
             connection.execute(
@@ -167,6 +173,11 @@ class SqlCampaigns:
 _CAMPAIGN = [
     campaigns.c[name] for name in ("id", "post_id", "state", "subject", "url", "created_at", "finished_at")
 ]
+
+
+def _confirmed(*, samples: bool) -> ColumnElement[bool]:
+    confirmed = subscribers.c.state == SubscriberState.CONFIRMED
+    return confirmed if samples else and_(confirmed, subscribers.c.origin != Origin.SAMPLE)
 
 
 def _remembered(post: Post) -> dict[str, str]:
