@@ -16,12 +16,12 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from pipeline.errors import SettingsError
+from pipeline.letters import ImagePolicy
 
 __all__ = [
     "FILE_NAME",
     "CampaignSettings",
     "FirstRun",
-    "ImageMode",
     "KeySettings",
     "LetterSettings",
     "ListSettings",
@@ -88,14 +88,6 @@ class FirstRun(StrEnum):
     NEWEST = "newest"
 
 
-class ImageMode(StrEnum):
-    """How a letter shows pictures."""
-
-    LINK = "link"
-    EMBED = "embed"
-    OMIT = "omit"
-
-
 class Security(StrEnum):
     """How the connection to the mail server is protected."""
 
@@ -122,8 +114,8 @@ class LetterSettings(_Section):
         (),
         description="Where a letter on paper reaches you, line by line. The law asks for it in each letter.",
     )
-    images: ImageMode = Field(
-        ImageMode.LINK,
+    images: ImagePolicy = Field(
+        ImagePolicy.LINK,
         description="link: shown from your own site; embed: carried inside the message; omit: left out.",
     )
 

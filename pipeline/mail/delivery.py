@@ -32,12 +32,10 @@ from pipeline.mail.transport import (
 )
 from pipeline.subscribers import SubscriberStore
 from pipeline.subscribers.keys import Keyring
-from pipeline.subscribers.sealing import Sealer
+from pipeline.subscribers.sealing import ADDRESS, Sealer
 from pipeline.subscribers.tokens import Purpose, Tokens
 
-__all__ = ["ADDRESS", "Delivery", "Progress"]
-
-ADDRESS = "subscribers.address"  # the column that addresses are sealed for
+__all__ = ["Delivery", "Progress"]
 
 Progress = Callable[[int], None]
 """Is told how many more deliveries have an outcome."""

@@ -89,6 +89,9 @@ class Provider(Protocol):
     def check(self, campaign: Campaign) -> tuple[Finding, ...]:
         """Look at a prepared campaign as it will be sent; anything found forbids sending it."""
 
+    def remaining(self, campaign: Campaign) -> int:
+        """Count the recipients of a prepared campaign who are still to be mailed."""
+
     def send(
         self, campaign: Campaign, *, progress: Progress = ..., stop: Callable[[], bool] = ...
     ) -> Receipt:

@@ -81,6 +81,10 @@ class EmbeddedList:
         found = differences(self._composer(campaign))
         return tuple(Finding(what=what, advice="nothing was sent; please report this") for what in found)
 
+    def remaining(self, campaign: Campaign) -> int:
+        """Count whom the loop has yet to try."""
+        return self.delivery.ledger.tally(campaign.id).open
+
     def send(
         self,
         campaign: Campaign,

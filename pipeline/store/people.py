@@ -32,12 +32,9 @@ class People:
         """Insert people whose address is not there yet; answer how many were new."""
         if not people:
             return 0
+        statement = self._insert(subscribers).on_conflict_do_nothing(index_elements=["address_index"])
         with transaction(self._engine) as connection:
-            before = connection.execute(select(func.count()).select_from(subscribers)).scalar_one()
-            statement = self._insert(subscribers).on_conflict_do_nothing(index_elements=["address_index"])
-            connection.execute(statement, [asdict(person) for person in people])
-            after = connection.execute(select(func.count()).select_from(subscribers)).scalar_one()
-        return after - before
+            return connection.execute(statement, [asdict(person) for person in people]).rowcount
 
     def count(self) -> dict[SubscriberState, int]:
         """Count people by state."""

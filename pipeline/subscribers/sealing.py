@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pipeline.errors import KeyProblem
 from pipeline.subscribers.keys import Keyring
 
-__all__ = ["Sealer"]
+__all__ = ["ADDRESS", "Sealer"]
+
+ADDRESS = "subscribers.address"  # the column that addresses are sealed for
 
 _VERSION = b"\x01"
 _NONCE = 12  # bytes, random: safe for 2^32 seals under one key (SP 800-38D §8.3)

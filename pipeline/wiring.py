@@ -1,0 +1,160 @@
+"""The composition root: the only module that knows every adapter and puts the parts together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from pipeline import rendering, settings
+from pipeline.clock import Clock
+from pipeline.errors import KeyProblem, SettingsError
+from pipeline.mail.delivery import Delivery
+from pipeline.mail.maildir import Maildir
+from pipeline.mail.smtp import Smtp
+from pipeline.mail.transport import Transport
+from pipeline.planning import Policy
+from pipeline.posts import manifest
+from pipeline.providers import Provider
+from pipeline.providers.embedded import EmbeddedList
+from pipeline.publishing import Publishing
+from pipeline.rendering import Publication
+from pipeline.settings import FirstRun, ProviderName, Settings, TransportName
+from pipeline.site import SiteBuilder
+from pipeline.store import engine
+from pipeline.store.campaigns import SqlCampaigns
+from pipeline.store.deliveries import SqlDeliveries
+from pipeline.store.people import People
+from pipeline.subscribers.joining import Joining
+from pipeline.subscribers.keys import Keyring, root_key
+
+__all__ = ["Project"]
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project: a folder with content, a theme and newsletter.toml. Parts are made when first asked for."""
+
+    root: Path
+    environment: Mapping[str, str]
+    clock: Clock
+    sleep: Callable[[float], None]
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Answer the settings; see settings.load for what it raises."""
+        return settings.load(self.root, self.environment)
+
+    @cached_property
+    def builder(self) -> SiteBuilder:
+        """Answer what builds the site."""
+        return SiteBuilder(self.root)
+
+    @property
+    def mailbox(self) -> Path:
+        """Name the Maildir that letters are written to."""
+        return self.settings.path(self.settings.list.maildir)
+
+    @property
+    def has_list(self) -> bool:
+        """Tell whether the embedded list exists already."""
+        return engine.exists(self.settings.list.store.get_secret_value(), self.root)
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """Answer the keys of the embedded list, making the root key together with the list.
+
+        Raises:
+            KeyProblem: The key is missing or not the one the list was sealed with.
+        """
+        root = root_key(self.settings.list.key, self.root, create=not self.has_list)
+        keyring = Keyring.derive(root)
+        if self.people.key_check(keyring.check) != keyring.check:
+            raise KeyProblem(
+                "this is not the key that the list was sealed with",
+                advice="bring back the right one (BELONGING_KEY, list.key.command or list.key.file)",
+            )
+        return keyring
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Open the store."""
+        return engine.connect(self.settings.list.store.get_secret_value(), self.root)
+
+    @cached_property
+    def people(self) -> People:
+        """Answer the subscribers of the embedded list."""
+        return People(self.engine)
+
+    @cached_property
+    def joining(self) -> Joining:
+        """Answer what brings people onto the embedded list."""
+        return Joining(keyring=self.keyring, people=self.people, clock=self.clock)
+
+    @cached_property
+    def transport(self) -> Transport:
+        """Answer the way out of the embedded list."""
+        if self.settings.list.transport is TransportName.SMTP:
+            return Smtp(self.settings.list.smtp, hello=self.settings.sender.address.partition("@")[2])
+        return Maildir(self.mailbox)
+
+    def provider(self, site_url: str) -> Provider:
+        """Answer who keeps the list, as newsletter.toml says.
+
+        Args:
+            site_url: Where the site is read, without a trailing slash.
+        """
+        if self.settings.provider is ProviderName.MAILCHIMP:
+            raise SettingsError(
+                f'{settings.FILE_NAME}: provider = "mailchimp" is not available in this version',
+                advice='write provider = "embedded"',
+            )
+        fresh = not self.has_list
+        keyring = self.keyring  # before anything is opened: the key of a new list is made first
+        if fresh and not self.settings.leaves_machine:
+            self.joining.add_samples()
+        return EmbeddedList(
+            campaigns=SqlCampaigns(self.engine),
+            delivery=Delivery(
+                ledger=SqlDeliveries(self.engine),
+                people=self.people,
+                transport=self.transport,
+                keyring=keyring,
+                clock=self.clock,
+                lease=timedelta(seconds=self.settings.list.lease_seconds),
+                sleep=self.sleep,
+            ),
+            settings=self.settings.list,
+            letter_settings=self.settings.letter,
+            sender_settings=self.settings.sender,
+            site_url=site_url,
+            senders=self.root / "var" / "senders",
+        )
+
+    def publishing(self) -> Publishing:
+        """Put together what planning and sending need, from the manifest of the last build.
+
+        Raises:
+            ManifestError: There is no manifest, or it is broken.
+        """
+        site, posts = manifest.read(self.builder.manifest)
+        chosen = self.settings.campaigns
+        return Publishing(
+            site=site,
+            posts=posts,
+            provider=self.provider(site.url),
+            publication=Publication(name=self.settings.letter.name, why=self.settings.letter.why),
+            policy=Policy(
+                newest_on_first_run=chosen.first_run is FirstRun.NEWEST,
+                max_new=chosen.max_new,
+                max_age=timedelta(days=chosen.max_age_days),
+            ),
+            images=self.settings.letter.images,
+            environment=rendering.environment(self.root / "theme"),
+            output=self.builder.output,
+            clock=self.clock,
+        )
