@@ -1,0 +1,204 @@
+"""The site's settings, Pelican's own way: https://docs.getpelican.com/en/latest/settings.html.
+
+To build for another address, say so on the command line instead of editing this file:
+
+    python -m pelican content -o output -s pelicanconf.py --fatal errors -e SITEURL='"https://example.org"'
+
+What belongs to the list (who writes, from which address) stands in newsletter.toml.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import StrictUndefined
+
+_ROOT = Path(__file__).resolve().parent
+if str(_ROOT) not in sys.path:  # Pelican finds plugins/ only from here
+    sys.path.insert(0, str(_ROOT))
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+# --- The site ---------------------------------------------------------------------------------------------
+
+SITENAME = "Belonging"
+SITESUBTITLE = "On trauma, recovery, and the slow work of coming back to one another."
+SITEURL = "https://belonging.example.org"  # no slash at the end
+DEFAULT_LANG = "en"
+TIMEZONE = "UTC"  # a post's date without a zone is read in this one
+
+# The menu, and the links at the foot: what they say, and where they lead below SITEURL.
+MENUITEMS = (
+    ("Archive", "archive/"),
+    ("Topics", "topics/"),
+    ("About", "about/"),
+    ("Help", "help/"),
+    ("Subscribe", "subscribe/"),
+)
+FOOTERITEMS = (("Privacy", "privacy/"), ("All tags", "tags/"), ("Authors", "authors/"))
+
+# Where the sign-up form posts to. While this is empty no form is shown: the page says how to follow by feed
+# and, if there is an address, by writing to it.
+SUBSCRIBE_URL = ""
+_sender = _toml(_ROOT / "newsletter.toml").get("sender", {})
+LETTERS_ADDRESS = _sender.get("reply_to") or _sender.get("address", "")
+
+# What the help page lists. One file, so that a number is corrected in one place.
+HELPLINES = _toml(_ROOT / "content" / "helplines.toml")
+
+# --- What is read -----------------------------------------------------------------------------------------
+
+PATH = "content"
+ARTICLE_PATHS = ["posts"]
+PAGE_PATHS = ["pages"]
+STATIC_PATHS = ["images", "extra"]
+PATH_METADATA = r"extra/(?P<path>.+)"  # content/extra/CNAME becomes /CNAME, without its folder
+USE_FOLDER_AS_CATEGORY = False  # else every post without a category would be in one called "posts"
+DEFAULT_CATEGORY = "Essays"
+
+# A post dated in the future, and a draft, is written nowhere. Build again when its time has come.
+WITH_FUTURE_DATES = False
+DRAFT_URL = DRAFT_SAVE_AS = DRAFT_LANG_URL = DRAFT_LANG_SAVE_AS = ""
+DRAFT_PAGE_URL = DRAFT_PAGE_SAVE_AS = DRAFT_PAGE_LANG_URL = DRAFT_PAGE_LANG_SAVE_AS = ""
+
+MARKDOWN = {
+    "extension_configs": {
+        # Tables, footnotes, definition lists, abbreviations, fenced code, and {: .class } after a block.
+        "markdown.extensions.extra": {"footnotes": {"BACKLINK_TITLE": "Back to footnote {} in the text"}},
+        "markdown.extensions.sane_lists": {},
+        # Gives every heading an id to link to; [TOC] on a line of its own lists them.
+        "markdown.extensions.toc": {"toc_depth": "2-3", "permalink": False},
+        # Straight quotes become curly, -- and --- become dashes. As characters: nothing has to decode them.
+        "markdown.extensions.smarty": {
+            "substitutions": {
+                "left-single-quote": "‘",
+                "right-single-quote": "’",
+                "left-double-quote": "“",
+                "right-double-quote": "”",
+                "ellipsis": "…",
+                "ndash": "–",
+                "mdash": "—",
+            }
+        },
+    },
+    "output_format": "html5",
+}
+
+# --- Where it is written ----------------------------------------------------------------------------------
+
+OUTPUT_PATH = "output"
+DELETE_OUTPUT_DIRECTORY = False
+CACHE_CONTENT = False
+RELATIVE_URLS = False
+
+# Addresses are promises: change none of these without leaving a redirect behind.
+ARTICLE_URL = PAGE_URL = "{slug}/"
+ARTICLE_SAVE_AS = PAGE_SAVE_AS = "{slug}/index.html"
+ARTICLE_LANG_URL = PAGE_LANG_URL = "{lang}/{slug}/"
+ARTICLE_LANG_SAVE_AS = PAGE_LANG_SAVE_AS = "{lang}/{slug}/index.html"
+CATEGORY_URL = "topics/{slug}/"
+CATEGORY_SAVE_AS = "topics/{slug}/index.html"
+TAG_URL = "tags/{slug}/"
+TAG_SAVE_AS = "tags/{slug}/index.html"
+AUTHOR_URL = "authors/{slug}/"
+AUTHOR_SAVE_AS = "authors/{slug}/index.html"
+INDEX_URL = ""
+INDEX_SAVE_AS = "index.html"
+ARCHIVES_URL = "archive/"
+ARCHIVES_SAVE_AS = "archive/index.html"
+CATEGORIES_URL = "topics/"
+CATEGORIES_SAVE_AS = "topics/index.html"
+TAGS_URL = "tags/"
+TAGS_SAVE_AS = "tags/index.html"
+AUTHORS_URL = "authors/"
+AUTHORS_SAVE_AS = "authors/index.html"
+SITEMAP_SAVE_AS = "sitemap.xml"
+ROBOTS_SAVE_AS = "robots.txt"
+DIRECT_TEMPLATES = ["index", "archives", "categories", "tags", "authors", "404", "sitemap", "robots"]
+TEMPLATE_EXTENSIONS = [".html", ".xml", ".txt"]
+
+DEFAULT_PAGINATION = 10
+PAGINATION_PATTERNS = (
+    (1, "{url}", "{save_as}"),
+    (2, "{url}page/{number}/", "{base_name}/page/{number}/index.html"),
+)
+
+# --- Feeds ------------------------------------------------------------------------------------------------
+
+FEED_ATOM = "feed.atom"
+FEED_RSS = "feed.rss"
+CATEGORY_FEED_ATOM = "topics/{slug}/feed.atom"
+FEED_MAX_ITEMS = 30
+RSS_FEED_SUMMARY_ONLY = False  # whoever reads by feed reads everything there
+FEED_ALL_ATOM = TRANSLATION_FEED_ATOM = AUTHOR_FEED_ATOM = AUTHOR_FEED_RSS = None
+
+# --- How it looks -----------------------------------------------------------------------------------------
+
+THEME = "theme"
+LOCALE = ["C"]  # dates read the same whoever builds
+DEFAULT_DATE_FORMAT = "%-d %B %Y"
+# Everything is escaped that a template does not call safe; a name that does not exist stops the build.
+JINJA_ENVIRONMENT = {"autoescape": True, "undefined": StrictUndefined}
+
+
+def _day(value: dt.date | str | int) -> str:
+    """Write a date as people read it: 2026-11-23 as 23 November 2026; leave a bare year as it is."""
+    if not isinstance(value, dt.date):
+        try:
+            value = dt.date.fromisoformat(str(value))
+        except ValueError:
+            return str(value)
+    return f"{value.day} {value:%B %Y}"
+
+
+def _address(output_file: str) -> str:
+    """Give the address, below SITEURL, of a file in the output."""
+    return output_file.removesuffix("index.html")
+
+
+def _asset(path: str) -> str:
+    """Give the address, below SITEURL, of a file below content/ that a post's front matter names."""
+    return path.removeprefix("{static}").lstrip("/")
+
+
+def _direction(lang: str) -> str:
+    """Tell which way a language is written, for the attribute dir."""
+    return "rtl" if lang.partition("-")[0].lower() in {"ar", "fa", "he", "ps", "ur", "yi"} else "ltr"
+
+
+def _host(url: str) -> str:
+    """Shorten an address to the site it leads to, for a link's text."""
+    return (urlsplit(url).hostname or url).removeprefix("www.")
+
+
+def _typeset(text: str) -> str:
+    """Curl the straight quotes of a plain line, as Markdown does those of the text."""
+    text = re.sub(r"'(?=\d)|(?<=[^\s(\[“‘\"])'|'$", "’", text).replace("'", "‘")
+    return re.sub(r'(?<![^\s(\[‘])"(?=\S)', "“", text).replace('"', "”")
+
+
+JINJA_FILTERS = {
+    "address": _address,
+    "asset": _asset,
+    "day": _day,
+    "direction": _direction,
+    "host": _host,
+    "typeset": _typeset,
+}
+
+# --- Plugins ----------------------------------------------------------------------------------------------
+
+PLUGINS = [
+    name
+    for name in ("plugins.frontmatter", "plugins.manifest", "plugins.feeds")
+    if (_ROOT / name.replace(".", "/") / "__init__.py").exists()
+]

@@ -1,0 +1,62 @@
+"""Build the fixture site with the project's own settings and theme, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+__all__ = ["FIXTURE", "ROOT", "SITEURL", "build"]
+
+FIXTURE = Path(__file__).resolve().parent
+ROOT = FIXTURE.parent.parent
+SITEURL = "https://site.example.org"
+
+# Pelican, begun at an hour of the test's choosing.
+_PELICAN_AT = """
+import datetime, sys, time_machine
+from pelican import main
+with time_machine.travel(datetime.datetime.fromisoformat(sys.argv.pop(1)), tick=True):
+    main(sys.argv[1:])
+"""
+
+
+def build(
+    output: Path,
+    *,
+    content: Path = FIXTURE / "content",
+    at: str = "2026-05-01T12:00:00+00:00",
+    env: dict[str, str] | None = None,
+    **settings: object,
+) -> Path:
+    """Build the site into ``output``, as if at the time ``at``, and give ``output`` back.
+
+    Args:
+        output: where to; its parent is the working directory.
+        content: what is built.
+        at: ISO 8601, with a zone.
+        env: added to the environment.
+        settings: Pelican settings that differ from pelicanconf.py.
+    """
+    values: dict[str, object] = {
+        "SITEURL": SITEURL,
+        "HELPLINES": json.loads((FIXTURE / "helplines.json").read_text(encoding="utf-8")),
+        "LETTERS_ADDRESS": "letters@example.org",
+        **settings,
+    }
+    command = [sys.executable, "-c", _PELICAN_AT, at, str(content), "-o", str(output)]
+    command += ["-s", str(ROOT / "pelicanconf.py"), "--fatal", "errors"]
+    command += ["-e", *(f"{name}={json.dumps(value)}" for name, value in values.items())]
+    run = subprocess.run(
+        command,
+        cwd=output.parent,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return output

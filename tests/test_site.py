@@ -1,0 +1,361 @@
+"""The site: a real Pelican build of tests/site_fixture with the project's own settings and theme."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
+
+import lxml.html
+import pytest
+
+from tests.site_fixture.building import FIXTURE, ROOT, SITEURL, build
+
+PROMISE = "Your address is used for these letters and nothing else."
+HOSTILE_TITLE = "<script>alert(\"x\")</script> & 'friends' 🌱"
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("site") / "output")
+
+
+@pytest.fixture(scope="module")
+def site_with_form(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(
+        tmp_path_factory.mktemp("form") / "output", SUBSCRIBE_URL="https://list.example.org/subscribe"
+    )
+
+
+def tree(output: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(output)): p.read_bytes() for p in sorted(output.rglob("*")) if p.is_file()}
+
+
+def pages(output: Path) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
+    for path in sorted(output.rglob("*.html")):
+        yield str(path.relative_to(output)), lxml.html.fromstring(path.read_bytes().decode())
+
+
+def page(output: Path, name: str) -> lxml.html.HtmlElement:
+    return lxml.html.fromstring((output / name).read_bytes().decode())
+
+
+def words(element: lxml.html.HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def test_writes_exactly_the_expected_files(site: Path) -> None:
+    assert sorted(tree(site)) == (FIXTURE / "expected.txt").read_text(encoding="utf-8").splitlines()
+
+
+def test_every_internal_link_and_fragment_leads_somewhere(site: Path, site_with_form: Path) -> None:
+    dead = []
+    for output in (site, site_with_form):
+        ids = {name: set(html.xpath("//@id")) for name, html in pages(output)}
+        for name, html in pages(output):
+            for link in html.xpath("//@href | //@src | //@action"):
+                if link.startswith(("mailto:", "tel:")):
+                    continue
+                if link.startswith("#"):
+                    link = f"{SITEURL}/{name}{link}"  # noqa: PLW2901
+                target = urlsplit(link)
+                assert target.scheme == "https", f"{name}: {link} is neither whole nor a fragment"
+                if f"{target.scheme}://{target.netloc}" != SITEURL:
+                    continue
+                file = unquote(target.path).removeprefix("/")
+                file = file + "index.html" if file.endswith("/") or not file else file
+                if not (output / file).is_file() or (
+                    target.fragment and unquote(target.fragment) not in ids[file]
+                ):
+                    dead.append(f"{name}: {link}")
+    assert dead == []
+
+
+def test_every_page_says_what_it_is(site: Path) -> None:
+    titles, descriptions = Counter[str](), Counter[str]()
+    for name, html in pages(site):
+        (title,) = html.xpath("/html/head/title")
+        (description,) = html.xpath("/html/head/meta[@name='description']/@content")
+        titles[words(title)] += 1
+        descriptions[description] += 1
+        assert html.get("lang") == ("es" if name.startswith("es/") else "en"), name
+        assert html.get("dir") == "ltr", name
+        assert len(html.xpath("//h1")) == 1, name
+        assert description.strip(), name
+        canonical = html.xpath("/html/head/link[@rel='canonical']/@href")
+        if name == "404.html":
+            assert canonical == []
+            assert html.xpath("/html/head/meta[@name='robots']/@content") == ["noindex"]
+        else:
+            assert canonical == [f"{SITEURL}/{name.removesuffix('index.html')}"], name
+            assert html.xpath("/html/head/meta[@property='og:url']/@content") == canonical, name
+        assert f"{SITEURL}/feed.atom" in html.xpath("//link[@type='application/atom+xml']/@href"), name
+    assert [title for title, count in titles.items() if count > 1] == []
+
+
+def test_every_page_can_be_walked_through(site: Path, site_with_form: Path) -> None:
+    for output in (site, site_with_form):
+        for name, html in pages(output):
+            assert html.xpath("//body/*[1]/@href") == ["#Main"], (
+                f"{name}: the first thing is not the skip link"
+            )
+            for landmark in ("header[@class='masthead']", "main", "footer[@class='ground']"):
+                assert len(html.xpath(f"//body/{landmark}")) == 1, f"{name}: {landmark}"
+            levels = [
+                int(heading.tag[1])
+                for heading in html.xpath("//main//*[self::h1 or self::h2 or self::h3 or self::h4]")
+            ]
+            assert levels[0] == 1, name
+            assert all(below - above <= 1 for above, below in pairwise(levels)), f"{name}: {levels}"
+            assert html.xpath("//img[not(@alt)]") == [], name
+            ids = Counter(html.xpath("//@id"))
+            assert [one for one, count in ids.items() if count > 1] == [], name
+            assert html.xpath("//time[not(@datetime)]") == [], name
+            labelled = set(html.xpath("//label/@for"))
+            assert set(html.xpath("//input/@id")) <= labelled, name
+
+
+def test_where_the_reader_is_shows_in_the_menu(site: Path) -> None:
+    assert words(page(site, "archive/index.html").xpath("//header//*[@aria-current='page']")[0]) == "Archive"
+    assert words(page(site, "index.html").xpath("//header//*[@aria-current='page']")[0]) == "Belonging"
+    assert page(site, "short-01/index.html").xpath("//header//*[@aria-current]") == []
+
+
+def test_nothing_runs_and_nothing_comes_from_elsewhere(site: Path, site_with_form: Path) -> None:
+    for output in (site, site_with_form):
+        for name, html in pages(output):
+            assert html.xpath("//script | //style | //iframe | //object | //embed | //base") == [], name
+            assert html.xpath("//@style | //@*[starts-with(name(), 'on')]") == [], name
+            loaded = html.xpath(
+                "//img/@src | //link[@rel='stylesheet' or @rel='icon']/@href | //source/@srcset"
+            )
+            assert all(address.startswith(SITEURL + "/") for address in loaded), name
+    css = (site / "theme/css/site.css").read_text(encoding="utf-8")
+    assert "url(" not in css
+    assert "@import" not in css
+
+
+def test_what_a_hostile_post_says_stays_text(site: Path) -> None:
+    html = page(site, "hostile-title/index.html")
+    assert words(html.xpath("//h1")[0]) == "<script>alert(“x”)</script> & ‘friends’ 🌱"
+    assert words(html.xpath("/html/head/title")[0]) == f"{HOSTILE_TITLE} · Belonging"
+    assert html.xpath("//meta[@property='og:title']/@content") == [HOSTILE_TITLE]
+    assert '"><script>alert(2)</script>' in words(html.xpath("//*[@role='note']")[0])
+    assert words(html.xpath("//*[@class='topic']")[0]) == "Rest & <b>repair</b>"
+    assert '"><script>alert(1)</script>' in [words(a) for a in html.xpath("//*[@class='tags']/a")]
+    for name in ("feed.atom", "feed.rss"):
+        titles = [
+            title.text for title in ElementTree.parse(site / name).iter() if title.tag.endswith("title")
+        ]
+        assert HOSTILE_TITLE in titles, name
+        assert b"<script" not in (site / name).read_bytes()
+
+
+def test_the_content_note_stands_before_the_text_and_can_be_skipped_to_the_end(site: Path) -> None:
+    html = page(site, "everything-a-post-can-hold/index.html")
+    (note,) = html.xpath("//*[@role='note']")
+    (prose,) = html.xpath("//article/*[contains(@class, 'prose')]")
+    (link,) = note.xpath(".//a/@href")
+    (end,) = html.xpath(f"//*[@id='{link[1:]}']")
+    assert end.get("tabindex") == "-1"
+    parts = list(note.getparent())
+    assert parts.index(note) < parts.index(prose) < parts.index(end)
+    assert page(site, "short-01/index.html").xpath("//*[@role='note']") == []
+
+
+def test_what_markdown_offers_arrives(site: Path) -> None:
+    (prose,) = page(site, "everything-a-post-can-hold/index.html").xpath("//*[contains(@class, 'prose')]")
+    for path in (
+        ".//h2[@id='sources']",
+        ".//blockquote/p[@class='pull']",
+        ".//dl/dt",
+        ".//table/thead",
+        ".//pre/code",
+        ".//sup/a[@class='footnote-ref']",
+        ".//ul/li/ul",
+    ):
+        assert prose.xpath(path), path
+    assert "isn’t straight" in words(prose)
+    assert prose.xpath(".//a[text()='link to another post']/@href") == [f"{SITEURL}/short-01/"]
+
+
+def test_without_a_list_service_there_is_no_form_but_two_ways_to_follow(site: Path) -> None:
+    for name, html in pages(site):
+        assert html.xpath("//form | //input | //button") == [], name
+    for name in ("short-01/index.html", "index.html", "subscribe/index.html"):
+        (join,) = page(site, name).xpath("//section[@class='join']")
+        assert f"{SITEURL}/feed.atom" in join.xpath(".//a/@href"), name
+        assert "mailto:letters@example.org" in join.xpath(".//a/@href"), name
+        assert PROMISE in words(join), name
+
+
+def test_without_an_address_either_only_the_feed_is_named(tmp_path: Path) -> None:
+    output = build(tmp_path / "output", LETTERS_ADDRESS="")
+    (join,) = page(output, "short-01/index.html").xpath("//section[@class='join']")
+    assert join.xpath(".//a/@href") == [f"{SITEURL}/feed.atom"]
+    assert PROMISE not in words(join)
+
+
+def test_with_a_list_service_every_post_has_the_form_and_its_promise(site_with_form: Path) -> None:
+    posts = [
+        name
+        for name, html in pages(site_with_form)
+        if html.xpath("//meta[@property='og:type']/@content") == ["article"]
+    ]
+    assert len(posts) == 13
+    for name in [*posts, "index.html", "subscribe/index.html"]:
+        (form,) = page(site_with_form, name).xpath("//form")
+        assert (form.get("method"), form.get("action")) == ("post", "https://list.example.org/subscribe"), (
+            name
+        )
+        (field,) = form.xpath(".//input")
+        assert (field.get("name"), field.get("type"), field.get("required")) == ("email", "email", ""), name
+        (promise,) = page(site_with_form, name).xpath(f"//*[@id='{field.get('aria-describedby')}']")
+        assert words(promise) == PROMISE, name
+
+
+def test_the_help_page_lists_each_line_with_its_source_and_when_it_was_seen(site: Path) -> None:
+    html = page(site, "help/index.html")
+    assert html.xpath("//h2/@id") == ["InXE"]
+    first, second = html.xpath("//li[@class='line']")
+    assert first.xpath(".//a/@href") == ["tel:05550100", "https://help.example.org/chat"]
+    for fact in (
+        "The Example Line",
+        "0555 01 00",
+        "HELLO to 55501",
+        "Day and night",
+        "Free to call.",
+        "help.example.org",
+        "2025",
+    ):
+        assert fact in words(first), fact
+    assert second.xpath(".//a/@href") == ["https://directory.example.com/"]
+    assert "6 May 2023" in words(second)
+    assert "1 March 2026" in words(html.xpath("//main")[0])
+
+
+def test_the_archive_names_every_post_once_newest_first_by_year(site: Path) -> None:
+    html = page(site, "archive/index.html")
+    when = html.xpath("//main//time/@datetime")
+    assert len(when) == 13
+    assert when == sorted(when, reverse=True)
+    assert [words(year) for year in html.xpath("//main//h2")] == ["2026", "2025", "2024"]
+
+
+def test_lists_go_on_for_as_many_pages_as_they_need(site: Path) -> None:
+    first, second = page(site, "index.html"), page(site, "page/2/index.html")
+    assert [len(html.xpath("//article[contains(@class, 'card')]")) for html in (first, second)] == [10, 3]
+    assert first.xpath("//nav[@class='pages']//a/@href") == [f"{SITEURL}/page/2/"]
+    assert second.xpath("//nav[@class='pages']//a/@href") == [f"{SITEURL}/"]
+    assert (site / "tags/patience/page/2/index.html").is_file()
+
+
+def test_the_atom_feed_is_whole_and_dated_by_its_newest_post(site: Path) -> None:
+    feed = ElementTree.parse(site / "feed.atom").getroot()
+    assert feed.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    assert feed.findtext(f"{ATOM}updated") == "2026-04-02T10:00:00+00:00"
+    links = {link.get("rel"): link.get("href") for link in feed.findall(f"{ATOM}link")}
+    assert links == {"alternate": f"{SITEURL}/", "self": f"{SITEURL}/feed.atom"}
+    entries = feed.findall(f"{ATOM}entry")
+    assert len(entries) == 13
+    assert len({entry.findtext(f"{ATOM}id") for entry in entries}) == 13
+    for entry in entries:
+        assert (entry.findtext(f"{ATOM}author/{ATOM}name") or "").strip()
+        assert (entry.findtext(f"{ATOM}content") or "").strip()
+    whole = entries[0].findtext(f"{ATOM}content") or ""
+    assert whole.startswith("<p><strong>Before you read.</strong> This post mentions a hospital")
+    assert "A footnote, with" in whole
+    assert entries[0].findtext(f"{ATOM}author/{ATOM}name") == "Ana Example"
+    assert entries[-1].findtext(f"{ATOM}author/{ATOM}name") == "Belonging"
+
+
+def test_the_rss_feed_is_whole_and_its_guids_are_no_addresses(site: Path) -> None:
+    channel = ElementTree.parse(site / "feed.rss").getroot().find("channel")
+    assert channel is not None
+    assert channel.findtext("language") == "en"
+    items = channel.findall("item")
+    assert len(items) == 13
+    for item in items:
+        guid = item.find("guid")
+        assert guid is not None
+        assert guid.get("isPermaLink") == "false"
+    assert "A footnote, with" in (items[0].findtext("description") or "")
+
+
+def test_each_topic_has_a_feed_with_an_id_of_its_own(site: Path) -> None:
+    feeds = sorted(site.rglob("*.atom"))
+    ids = {ElementTree.parse(path).getroot().findtext(f"{ATOM}id") for path in feeds}
+    assert len(feeds) == 4
+    assert len(ids) == 4
+    reading = ElementTree.parse(site / "topics/reading/feed.atom").getroot()
+    assert len(reading.findall(f"{ATOM}entry")) == 7
+
+
+def test_the_sitemap_lists_every_page_and_nothing_else(site: Path) -> None:
+    namespace = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+    root = ElementTree.parse(site / "sitemap.xml").getroot()
+    listed = [url.findtext(f"{namespace}loc") for url in root.findall(f"{namespace}url")]
+    written = [
+        f"{SITEURL}/{name.removesuffix('index.html')}" for name, _ in pages(site) if name != "404.html"
+    ]
+    assert sorted(filter(None, listed)) == sorted(written)
+    assert f"Sitemap: {SITEURL}/sitemap.xml" in (site / "robots.txt").read_text(encoding="utf-8")
+
+
+def test_drafts_and_scheduled_posts_appear_nowhere(site: Path) -> None:
+    hidden = re.compile(
+        rb"zeitgeber|futurology|notyet|nobody yet|2999|unfinishedness|draughts|halfway", re.IGNORECASE
+    )
+    found = {name: hidden.findall(name.encode() + content) for name, content in tree(site).items()}
+    assert {name: hits for name, hits in found.items() if hits} == {}
+
+
+def test_a_scheduled_post_appears_when_its_time_has_come(tmp_path: Path) -> None:
+    output = build(tmp_path / "output", at="2999-01-02T00:00:00+00:00")
+    assert "Zeitgeber." in words(page(output, "zeitgeber/index.html").xpath("//article")[0])
+    assert "Unfinishedness" not in words(page(output, "archive/index.html"))
+
+
+def test_the_same_sources_give_the_same_bytes_at_any_time_and_place(site: Path, tmp_path: Path) -> None:
+    elsewhere = {"TZ": "Pacific/Auckland", "LC_ALL": "C.UTF-8", "LANG": "de_DE.UTF-8", "PYTHONHASHSEED": "7"}
+    again = build(tmp_path / "output", at="2031-12-31T23:59:59+00:00", env=elsewhere)
+    first, second = tree(site), tree(again)
+    assert list(first) == list(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_a_site_without_posts_is_a_site_too(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    output = build(tmp_path / "output", content=tmp_path / "content")
+    assert "Nothing is published yet." in words(page(output, "index.html").xpath("//main")[0])
+    feed = ElementTree.parse(output / "feed.atom").getroot()
+    assert feed.findtext(f"{ATOM}updated") == "1970-01-01T00:00:00+00:00"
+
+
+def test_the_stylesheet_and_a_post_stay_light(site: Path) -> None:
+    assert (site / "theme/css/site.css").stat().st_size <= 12 * 1024
+    text = (site / "short-01/index.html").stat().st_size
+    assert text <= 8 * 1024, "what stands around a post's own words has grown"
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("It's fine", "It’s fine"),
+        ('"I\'m fine," she said', "“I’m fine,” she said"),
+        ("The 'safe' choice", "The ‘safe’ choice"),
+        ("The '90s", "The ’90s"),
+        ('("quietly")', "(“quietly”)"),
+        ("Readers' letters", "Readers’ letters"),
+        ("“Already” ‘curled’", "“Already” ‘curled’"),
+        ("'Tis \"'nested'\"", "‘Tis “‘nested’”"),
+    ],
+)
+def test_titles_are_set_with_the_quotes_of_the_text(typed: str, read: str) -> None:
+    assert runpy.run_path(str(ROOT / "pelicanconf.py"))["JINJA_FILTERS"]["typeset"](typed) == read
