@@ -1,0 +1,93 @@
+"""A real Chromium, the fixture site served to it, and axe-core."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.site_fixture.building import ROOT, build
+
+_CHROMIUM = "/usr/bin/chromium"
+_AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def _absent(what: str, command: str) -> None:
+    """Skip, naming the one command that helps; fail where every layer has to run."""
+    message = f"{what} is not installed: {command}"
+    if os.environ.get("BELONGING_ALL_LAYERS") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A browser, begun once; every test opens a context of its own."""
+    program = _CHROMIUM if Path(_CHROMIUM).exists() else shutil.which("chromium")
+    if program is None:
+        _absent("Chromium", "sudo apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-quic", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The accessibility checker's source."""
+    if not _AXE.exists():
+        _absent("axe-core", "npm ci")
+    return _AXE.read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """A built site behind a web server on this machine."""
+
+    url: str  # without a slash at the end
+    output: Path
+
+    def addresses(self) -> list[str]:
+        """List the whole address of each of its pages."""
+        names = (str(path.relative_to(self.output)) for path in self.output.rglob("*.html"))
+        return [f"{self.url}/{name.removesuffix('index.html')}" for name in sorted(names)]
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+def _serve(output: Path, **settings: object) -> Iterator[Served]:
+    handler = functools.partial(_Quiet, directory=str(output))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        build(output, SITEURL=url, **settings)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield Served(url=url, output=output)
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def served(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The fixture site as it is without a list service."""
+    yield from _serve(tmp_path_factory.mktemp("served") / "output")
+
+
+@pytest.fixture(scope="session")
+def served_with_form(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The fixture site with a sign-up form."""
+    yield from _serve(tmp_path_factory.mktemp("form") / "output", SUBSCRIBE_URL="/list/subscribe")
