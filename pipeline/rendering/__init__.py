@@ -1,0 +1,21 @@
+"""Rendering: a post becomes a letter. Values in, values out: no clock, no disk, no network.
+
+    letter = render(post, site, publication=…, links=…, environment=environment(Path("theme")))
+    findings = check_letter(letter, links=…, site=…)
+
+``render`` is called once for a campaign, ``check_letter`` before each sending.
+"""
+
+from __future__ import annotations
+
+from pipeline.rendering.composition import environment, render
+from pipeline.rendering.cutting import SIZE_LIMIT, encoded_size
+from pipeline.rendering.publication import Publication
+
+__all__ = [
+    "SIZE_LIMIT",
+    "Publication",
+    "encoded_size",
+    "environment",
+    "render",
+]

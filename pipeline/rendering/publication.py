@@ -1,0 +1,18 @@
+"""What a letter says about the list it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Publication"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Publication:
+    """The same for every letter of a list. Texts are plain, addresses absolute; "" leaves a line out."""
+
+    name: str  # of the letter, as subscribers know it
+    why: str  # one sentence: why this person gets it
+    description: str = ""  # a few words under the name
+    help_url: str = ""  # the page with helplines
+    feed_url: str = ""
