@@ -16,7 +16,8 @@ from pipeline.letters import ImagePolicy, Letter
 from pipeline.planning import Decisions, Item, Plan, Policy, Verdict
 from pipeline.posts import Post, Site
 from pipeline.providers import Provider, Receipt
-from pipeline.rendering import Publication, check_letter, encoded_size, render
+from pipeline.rendering import Publication, encoded_size, render
+from pipeline.rendering.rules import Severity, check_letter
 
 __all__ = ["Proposal", "Publishing", "Watcher", "require"]
 
@@ -103,8 +104,8 @@ class Publishing:
             item=item,
             letter=letter,
             size=encoded_size(letter.html),
-            problems=tuple(f"{f.rule}: {f.detail}" for f in findings if f.forbids),
-            remarks=tuple(f"{f.rule}: {f.detail}" for f in findings if not f.forbids),
+            problems=tuple(f"{f.rule}: {f.detail}" for f in findings if f.severity is Severity.ERROR),
+            remarks=tuple(f"{f.rule}: {f.detail}" for f in findings if f.severity is not Severity.ERROR),
         )
 
     def send(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -37,6 +38,7 @@ class SiteBuilder:
         self._root = root
         self._build = root / "var" / "build"
         self._next = self._build / "next"
+        self._drafts = self._build / "drafts"
         self._previous = self._build / "previous"
         self.output = root / "output"
         self.manifest = self._build / "posts.json"
@@ -56,7 +58,7 @@ class SiteBuilder:
             self._recover()
             shutil.rmtree(self._next, ignore_errors=True)
             self._next.mkdir(parents=True)
-            self._pelican()
+            self._pelican(self._next)
             manifest = self._next / "posts.json"
             if not manifest.exists():
                 raise BuildError(
@@ -66,11 +68,24 @@ class SiteBuilder:
             self._replace(manifest)
         return Built(output=self.output, manifest=self.manifest)
 
-    def _pelican(self) -> None:
+    def build_drafts(self) -> Built:
+        """Build everything, drafts and scheduled posts too, to be looked at: under var/, not where the site stands.
+
+        Raises:
+            BuildError: Pelican refused; what it said is in the message.
+        """
+        with self._alone():
+            shutil.rmtree(self._drafts, ignore_errors=True)
+            self._drafts.mkdir(parents=True)
+            self._pelican(self._drafts, drafts=True)
+        return Built(output=self._drafts / "site", manifest=self._drafts / "posts.json")
+
+    def _pelican(self, folder: Path, *, drafts: bool = False) -> None:
+        extra = {"MANIFEST_PATH": str(folder / "posts.json"), "SHOW_DRAFTS": drafts}
         command = [
             *(sys.executable, "-m", "pelican", "content"),
-            *("--output", str(self._next / "site"), "--settings", "pelicanconf.py", "--fatal", "errors"),
-            *("--extra-settings", f"MANIFEST_PATH={_json(str(self._next / 'posts.json'))}"),
+            *("--output", str(folder / "site"), "--settings", "pelicanconf.py", "--fatal", "errors"),
+            *("--extra-settings", *(f"{name}={json.dumps(value)}" for name, value in extra.items())),
         ]
         done = subprocess.run(  # noqa: S603 - our own interpreter
             command,
@@ -109,10 +124,6 @@ class SiteBuilder:
             yield
         finally:
             os.close(descriptor)
-
-
-def _json(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _said(text: str) -> str:

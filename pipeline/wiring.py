@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -18,7 +19,7 @@ from pipeline.mail.maildir import Maildir
 from pipeline.mail.smtp import Smtp
 from pipeline.mail.transport import Transport
 from pipeline.planning import Policy
-from pipeline.posts import manifest
+from pipeline.posts import Post, Site, manifest
 from pipeline.providers import Provider
 from pipeline.providers.embedded import EmbeddedList
 from pipeline.publishing import Publishing
@@ -31,6 +32,7 @@ from pipeline.store.deliveries import SqlDeliveries
 from pipeline.store.people import People
 from pipeline.subscribers.joining import Joining
 from pipeline.subscribers.keys import Keyring, root_key
+from pipeline.subscribers.tokens import Tokens
 
 __all__ = ["Project"]
 
@@ -71,9 +73,9 @@ class Project:
         Raises:
             KeyProblem: The key is missing or not the one the list was sealed with.
         """
-        root = root_key(self.settings.list.key, self.root, create=not self.has_list)
-        keyring = Keyring.derive(root)
-        if self.people.key_check(keyring.check) != keyring.check:
+        new = self.people.sealed_with() is None
+        keyring = Keyring.derive(root_key(self.settings.list.key, self.root, create=new))
+        if self.people.seal_with(keyring.check) != keyring.check:
             raise KeyProblem(
                 "this is not the key that the list was sealed with",
                 advice="bring back the right one (BELONGING_KEY, list.key.command or list.key.file)",
@@ -113,17 +115,16 @@ class Project:
                 f'{settings.FILE_NAME}: provider = "mailchimp" is not available in this version',
                 advice='write provider = "embedded"',
             )
-        fresh = not self.has_list
-        keyring = self.keyring  # before anything is opened: the key of a new list is made first
-        if fresh and not self.settings.leaves_machine:
-            self.joining.add_samples()
+        campaigns = SqlCampaigns(self.engine)
+        if not self.settings.leaves_machine and not campaigns.history().begun:
+            self._add_samples()
         return EmbeddedList(
-            campaigns=SqlCampaigns(self.engine),
+            campaigns=campaigns,
             delivery=Delivery(
                 ledger=SqlDeliveries(self.engine),
                 people=self.people,
                 transport=self.transport,
-                keyring=keyring,
+                keyring=self.keyring,
                 clock=self.clock,
                 lease=timedelta(seconds=self.settings.list.lease_seconds),
                 sleep=self.sleep,
@@ -135,13 +136,63 @@ class Project:
             senders=self.root / "var" / "senders",
         )
 
-    def publishing(self) -> Publishing:
-        """Put together what planning and sending need, from the manifest of the last build.
+    def _add_samples(self) -> None:
+        """Give a list that nobody is on its made-up readers."""
+        if not any(self.people.count().values()):
+            self.joining.add_samples()
+
+    def manifest(self) -> tuple[Site, tuple[Post, ...]]:
+        """Answer what the last build left.
 
         Raises:
             ManifestError: There is no manifest, or it is broken.
         """
-        site, posts = manifest.read(self.builder.manifest)
+        return manifest.read(self.builder.manifest)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Answer the time zone of the site, as far as a build has told it."""
+        return ZoneInfo(self.manifest()[0].timezone if self.builder.manifest.exists() else "UTC")
+
+    def decide(self, numbers: Sequence[int] | None, *, resend: bool) -> int:
+        """Carry out a person's decision about unknown deliveries (None: about all); answer how many it was."""
+        ledger = SqlDeliveries(self.engine)
+        if numbers is None:
+            numbers = [delivery.delivery_id for delivery in ledger.unknown()]
+        return ledger.decide(numbers, resend=resend, now=self.clock())
+
+    def unknown_deliveries(self) -> list[tuple[int, str, str, str]]:
+        """List what waits for a decision: number, campaign, since when, Message-ID."""
+        tokens = Tokens(self.keyring.token)
+        domain = self.settings.sender.address.partition("@")[2]
+        return [
+            (
+                delivery.delivery_id,
+                delivery.campaign_id,
+                f"{delivery.since:%Y-%m-%d %H:%M}",
+                f"<{tokens.message_id(delivery.campaign_id, delivery.subscriber_id)}@{domain}>",
+            )
+            for delivery in SqlDeliveries(self.engine).unknown()
+        ]
+
+    def publishing(self) -> Publishing:
+        """Put together what planning and sending need, from the last build.
+
+        Raises:
+            ManifestError: There is no manifest, or it is broken.
+        """
+        return self._publishing(*self.manifest(), output=self.builder.output)
+
+    def drafts(self) -> Publishing:
+        """Put together what looking at letters needs, drafts and scheduled posts included.
+
+        Raises:
+            BuildError: The posts could not be built.
+        """
+        built = self.builder.build_drafts()
+        return self._publishing(*manifest.read(built.manifest), output=built.output)
+
+    def _publishing(self, site: Site, posts: Sequence[Post], *, output: Path) -> Publishing:
         chosen = self.settings.campaigns
         return Publishing(
             site=site,
@@ -155,6 +206,6 @@ class Project:
             ),
             images=self.settings.letter.images,
             environment=rendering.environment(self.root / "theme"),
-            output=self.builder.output,
+            output=output,
             clock=self.clock,
         )

@@ -33,6 +33,14 @@ class Maildir:
             ) from None
         return MaildirSession(self._folder)
 
+    def probe(self) -> None:
+        """See that the folder is there or can be made, and can be written to."""
+        folder = next(path for path in (self._folder, *self._folder.parents) if path.exists())
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise TransportDown(
+                f"{folder} may not be written to", advice="see its owner, or set list.maildir"
+            )
+
     def describe(self) -> str:
         """Name the folder."""
         return f"the mailbox {self._folder}"

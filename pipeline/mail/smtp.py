@@ -36,6 +36,12 @@ class Smtp:
         """Begin a session; it connects with the first message."""
         return SmtpSession(self._settings, self._hello)
 
+    def probe(self) -> None:
+        """Connect, protect the connection and log in."""
+        session = self.open()
+        session.connect()
+        session.close()
+
     def describe(self) -> str:
         """Name the server, without credentials."""
         return f"{self._settings.host}:{self._settings.port} ({self._settings.security})"
@@ -51,7 +57,7 @@ class SmtpSession:
 
     def send(self, message: Message) -> Outcome:
         """Hand over one message. What it answers and raises is written in pipeline.mail.transport."""
-        server = self._server or self._connect()
+        server = self._server or self.connect()
         try:
             refused = self._envelope(server, message)
         except (smtplib.SMTPException, OSError):
@@ -119,7 +125,12 @@ class SmtpSession:
             )
         raise TransportDown(f"{self._name} takes no mail at the moment ({name})", advice="try again later")
 
-    def _connect(self) -> smtplib.SMTP:
+    def connect(self) -> smtplib.SMTP:
+        """Connect, protect the connection and log in.
+
+        Raises:
+            TransportDown: One of them failed; the message says which.
+        """
         settings = self._settings
         context = ssl.create_default_context()
         try:

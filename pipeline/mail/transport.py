@@ -81,5 +81,12 @@ class Transport(Protocol):
     def open(self) -> Session:
         """Begin a session; connecting may wait until the first message."""
 
+    def probe(self) -> None:
+        """Go as far as sending would, without a message.
+
+        Raises:
+            TransportDown: Sending would fail now; the message says why.
+        """
+
     def describe(self) -> str:
         """Say for a person where mail goes, without credentials."""

@@ -63,10 +63,15 @@ class People:
                 found.update(connection.execute(query).scalars())
         return frozenset(found)
 
-    def key_check(self, value: str) -> str:
-        """Remember which key this store was sealed with; answer what was remembered first."""
+    def sealed_with(self) -> str | None:
+        """Tell which key this store was sealed with; None: it holds nothing that was sealed yet."""
+        with transaction(self._engine) as connection:
+            return facts.read(connection, _KEY_CHECK)
+
+    def seal_with(self, check: str) -> str:
+        """Remember the key this store is sealed with; answer what was remembered first."""
         with transaction(self._engine) as connection:
             known = facts.read(connection, _KEY_CHECK)
             if known is None:
-                facts.write(connection, _KEY_CHECK, value)
-            return known or value
+                facts.write(connection, _KEY_CHECK, check)
+            return known or check

@@ -57,5 +57,8 @@ class SubscriberStore(Protocol):
     def suppressed(self, hashes: Sequence[bytes]) -> frozenset[bytes]:
         """Answer those of the hashes that are suppressed."""
 
-    def key_check(self, value: str) -> str:
-        """Remember which key this store was sealed with; answer what was remembered first."""
+    def sealed_with(self) -> str | None:
+        """Tell which key this store was sealed with; None: it holds nothing that was sealed yet."""
+
+    def seal_with(self, check: str) -> str:
+        """Remember the key this store is sealed with; answer what was remembered first."""

@@ -1,0 +1,97 @@
+"""The application: its options, its commands, and what every way to end looks like."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from pipeline import __version__
+from pipeline.cli import output, sending, subscribers, upkeep, writing
+from pipeline.cli.context import Context
+from pipeline.clock import system_clock
+from pipeline.errors import BelongingError
+from pipeline.wiring import Project
+
+__all__ = ["app", "main"]
+
+_EXIT_CODES = """Exit codes: 0 done, 1 something is wrong with posts, theme or build, 2 misspelt command,
+3 settings or key, 4 a person has to decide, 5 mail could not be handed over (run again), 70 a mistake of ours, 130 interrupted."""
+
+app = typer.Typer(
+    name="belonging",
+    help="Publish posts, and mail each new one once, to everybody who asked for it.",
+    epilog=_EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for commands in (writing, sending, upkeep):
+    commands.register(app)
+app.add_typer(subscribers.app, name="subscribers")
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    root: Annotated[Path, typer.Option(help="The folder of the site.", show_default="this folder")] = Path(),
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if version:
+        output.line(f"belonging {__version__}")
+        raise typer.Exit
+    stop = threading.Event()
+    context.obj = Context(
+        project=Project(
+            root=root.absolute(),
+            environment=os.environ,
+            clock=system_clock,
+            sleep=lambda seconds: void(stop.wait(seconds)),
+        ),
+        stop=stop,
+    )
+
+
+def void(_: object) -> None:
+    """Forget a value."""
+
+
+def main() -> None:
+    """Run the command line and end the process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; answer its exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as tidily as Ctrl-C
+    try:
+        answer = typer.main.get_command(app).main(arguments, prog_name="belonging", standalone_mode=False)
+    except BelongingError as error:
+        output.error(error.message, error.advice)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        output.error("interrupted", "run it again to go on where it stopped")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not print what it holds
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(where.filename).name}:{where.lineno} in {where.name}"
+        output.error(
+            f"a mistake in this program: {type(error).__name__} at {place}", "please report this line"
+        )
+        return 70
+    return answer if isinstance(answer, int) else 0

@@ -1,0 +1,154 @@
+"""Commands of a writer: new, check, build, preview, serve."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import preview as previews
+from pipeline.cli import output
+from pipeline.cli.context import of
+from pipeline.errors import ContentError
+from pipeline.planning import Item, Verdict
+from pipeline.posts import Post, checking, drafting
+from pipeline.posts.mistakes import Mistake, Severity
+from pipeline.web import preview as web
+
+__all__ = ["check_content", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (new, check, build, preview, serve):
+        app.command()(command)
+
+
+def new(
+    context: typer.Context,
+    title: Annotated[str, typer.Argument(help="The title of the post.")],
+) -> None:
+    """Start a post: a file with everything a post can say about itself."""
+    project = of(context).project
+    path = drafting.start(title, content=project.root / "content", now=project.clock(), zone=project.zone)
+    shown = path.relative_to(project.root)
+    output.line("Write here:  ", (str(shown), "bold"))
+    output.line(f"Look at it:  belonging preview {shlex.quote(str(shown))}")
+    output.line("Publish it:  take out the line 'status: draft', commit, make publish")
+
+
+def check(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look for mistakes in all posts and pages."""
+    project = of(context).project
+    mistakes = checking.check(project.root / "content", today=project.clock().date())
+    errors = [mistake for mistake in mistakes if mistake.severity is Severity.ERROR]
+    if json:
+        output.result([_json(mistake) for mistake in mistakes])
+    else:
+        _print_mistakes(mistakes)
+        if errors:
+            output.line((f"{output.count(len(errors), 'mistake')} to mend", "bold red"))
+        else:
+            output.line(("No mistakes.", "green"))
+    if errors:
+        raise typer.Exit(ContentError.exit_code)
+
+
+def check_content(root: Path, *, quiet: bool = False) -> None:
+    """Refuse to go on when posts hold mistakes.
+
+    Raises:
+        ContentError: They do; each is named.
+    """
+    mistakes = checking.check(root / "content")
+    errors = [mistake for mistake in mistakes if mistake.severity is Severity.ERROR]
+    if errors:
+        shown = "\n".join(str(mistake) for mistake in errors)
+        raise ContentError(f"nothing was built or mailed\n{shown}", advice="mend that and try again")
+    if not quiet:
+        _print_mistakes(mistakes)
+
+
+def build(context: typer.Context) -> None:
+    """Build the site into output/ and mail nothing."""
+    project = of(context).project
+    check_content(project.root)
+    built = project.builder.build()
+    output.line("The site is in ", (str(built.output.relative_to(project.root)), "bold"), "/")
+
+
+def preview(
+    context: typer.Context,
+    post: Annotated[str, typer.Argument(help="A post: its file, id or slug. A draft will do.")],
+    text: Annotated[bool, typer.Option("--text", help="Print the plain-text part as well.")] = False,
+) -> None:
+    """Show the letter that a post becomes, without mailing it."""
+    project = of(context).project
+    publishing = project.drafts()
+    found = previews.find(publishing.posts, post, root=project.root)
+    proposal = publishing.judge(Item(post=found, verdict=Verdict.MAIL), publishing.letter(found))
+    files = previews.write(proposal.letter, project.root / "var" / "preview", name=found.slug)
+    _print_letter(found, proposal.letter.subject, proposal.letter.preheader, proposal.size)
+    for problem in proposal.problems:
+        output.line(("  forbidden  ", "bold red"), problem)
+    for remark in proposal.remarks:
+        output.line(("  remark     ", "yellow"), remark)
+    for file in files:
+        output.line("  ", str(file.relative_to(project.root)))
+    if text:
+        output.line("")
+        output.lines(proposal.letter.text.splitlines())
+    if proposal.problems:
+        raise typer.Exit(ContentError.exit_code)
+
+
+def serve(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="The port; 0 finds a free one.", min=0, max=65535)] = 8000,
+) -> None:
+    """Show the site and the local mailbox in a browser on this machine."""
+    project = of(context).project
+    if not project.builder.manifest.exists():
+        check_content(project.root)
+        project.builder.build()
+
+    def ready(real: int) -> None:
+        output.line("The site     ", (f"http://localhost:{real}/", "bold"))
+        output.line("The mailbox  ", (f"http://localhost:{real}/_mail/", "bold"))
+        output.line("Ctrl-C ends it.")
+
+    site_url = project.manifest()[0].url
+    web.serve(
+        web.application(site=project.builder.output, site_url=site_url, mailbox=project.mailbox),
+        port=port,
+        ready=ready,
+    )
+
+
+def _print_letter(post: Post, subject: str, preheader: str, size: int) -> None:
+    output.line((post.title, "bold"))
+    output.line(("  subject    ", "dim"), subject)
+    output.line(("  preheader  ", "dim"), preheader)
+    output.line(("  size       ", "dim"), output.bytes_text(size))
+
+
+def _print_mistakes(mistakes: tuple[Mistake, ...]) -> None:
+    for mistake in mistakes:
+        style = "red" if mistake.severity is Severity.ERROR else "yellow"
+        output.line((str(mistake), style))
+
+
+def _json(mistake: Mistake) -> dict[str, output.Json]:
+    return {
+        "path": mistake.path,
+        "line": mistake.line,
+        "column": mistake.column,
+        "severity": mistake.severity.value,
+        "message": mistake.message,
+        "advice": mistake.advice,
+    }

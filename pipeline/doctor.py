@@ -1,0 +1,156 @@
+"""The doctor: looks at everything that has to be right before mail is sent, and sends none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline.errors import BelongingError
+from pipeline.posts import checking
+from pipeline.posts.mistakes import Severity
+from pipeline.wiring import Project
+
+__all__ = ["Complaint", "Level", "examine"]
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Complaint:
+    """One thing that was looked at."""
+
+    name: str
+    level: Level
+    detail: str
+    advice: str = ""
+
+
+def examine(project: Project) -> tuple[Complaint, ...]:
+    """Look at everything; one thing that is wrong does not hide the next."""
+    found: list[Complaint] = []
+    for name, look in _LOOKS:
+        try:
+            found.extend(look(project))
+        except BelongingError as error:
+            found.append(Complaint(name=name, level=Level.ERROR, detail=error.message, advice=error.advice))
+    return tuple(found)
+
+
+def _settings(project: Project) -> Iterator[Complaint]:
+    settings = project.settings
+    real = "letters are really sent" if settings.leaves_machine else "letters stay on this machine"
+    yield Complaint(name="settings", level=Level.OK, detail=f"provider {settings.provider}, {real}")
+    if not settings.letter.postal_address:
+        yield Complaint(
+            name="postal address",
+            level=Level.WARNING,
+            detail="no letter says where you are",
+            advice="write letter.postal_address in newsletter.toml; the law asks for it",
+        )
+
+
+def _posts(project: Project) -> Iterator[Complaint]:
+    mistakes = checking.check(project.root / "content", today=project.clock().date())
+    errors = sum(mistake.severity is Severity.ERROR for mistake in mistakes)
+    if errors:
+        yield Complaint(
+            name="posts", level=Level.ERROR, detail=f"{errors} mistakes", advice="belonging check names them"
+        )
+    elif mistakes:
+        yield Complaint(
+            name="posts",
+            level=Level.WARNING,
+            detail=f"{len(mistakes)} remarks",
+            advice="belonging check names them",
+        )
+    else:
+        yield Complaint(name="posts", level=Level.OK, detail="no mistakes")
+
+
+def _site(project: Project) -> Iterator[Complaint]:
+    if not project.builder.manifest.exists():
+        yield Complaint(name="site", level=Level.WARNING, detail="was never built here", advice="make build")
+        return
+    site, posts = project.manifest()
+    yield Complaint(name="site", level=Level.OK, detail=f"{len(posts)} posts, to be read at {site.url}")
+
+
+def _key(project: Project) -> Iterator[Complaint]:
+    if not project.has_list:
+        yield Complaint(
+            name="list", level=Level.OK, detail="not begun; key and store are made on the first run"
+        )
+        return
+    _ = project.keyring
+    counts = project.people.count()
+    confirmed = sum(number for state, number in counts.items() if state == "confirmed")
+    yield Complaint(name="key", level=Level.OK, detail="opens this list")
+    yield Complaint(name="list", level=Level.OK, detail=f"{confirmed:,} confirmed subscribers")
+    unknown = len(project.unknown_deliveries())
+    if unknown:
+        yield Complaint(
+            name="deliveries",
+            level=Level.WARNING,
+            detail=f"{unknown:,} may or may not have arrived",
+            advice="belonging status --unknown",
+        )
+
+
+def _privacy(project: Project) -> Iterator[Complaint]:
+    folder = project.root / "var"
+    if not folder.exists():
+        return
+    open_files = [
+        path.relative_to(project.root).as_posix()
+        for path in (project.root / "var").iterdir()
+        if path.name != "build" and path.stat().st_mode & 0o077 and path.is_file()
+    ]
+    if open_files:
+        yield Complaint(
+            name="privacy",
+            level=Level.ERROR,
+            detail=f"others on this machine can read {', '.join(sorted(open_files))}",
+            advice="chmod -R go= var",
+        )
+    else:
+        yield Complaint(name="privacy", level=Level.OK, detail="nobody else on this machine can read var/")
+
+
+def _way_out(project: Project) -> Iterator[Complaint]:
+    project.transport.probe()
+    yield Complaint(name="mail", level=Level.OK, detail=project.transport.describe())
+
+
+def _machine(project: Project) -> Iterator[Complaint]:
+    free = shutil.disk_usage(project.root).free
+    if free < 500_000_000:
+        yield Complaint(
+            name="disk",
+            level=Level.WARNING,
+            detail=f"only {free // 1_000_000} MB are free",
+            advice="make room before a large campaign",
+        )
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and project.settings.leaves_machine:
+        yield Complaint(
+            name="user", level=Level.WARNING, detail="runs as root", advice="use an account of its own"
+        )
+
+
+_LOOKS: tuple[tuple[str, Callable[[Project], Iterator[Complaint]]], ...] = (
+    ("settings", _settings),
+    ("posts", _posts),
+    ("site", _site),
+    ("key", _key),
+    ("privacy", _privacy),
+    ("mail", _way_out),
+    ("machine", _machine),
+)
