@@ -11,10 +11,14 @@ from __future__ import annotations
 from pipeline.rendering.composition import environment, render
 from pipeline.rendering.cutting import SIZE_LIMIT, encoded_size
 from pipeline.rendering.publication import Publication
+from pipeline.rendering.rules import Finding, Severity, check_letter
 
 __all__ = [
     "SIZE_LIMIT",
+    "Finding",
     "Publication",
+    "Severity",
+    "check_letter",
     "encoded_size",
     "environment",
     "render",

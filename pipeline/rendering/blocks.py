@@ -37,6 +37,9 @@ def build(name: str, attributes: dict[str, str], pieces: Sequence[Piece]) -> Ite
     fill(element, pieces)
     if name == "blockquote":
         _claim_pull(element)
+    if "notes" in attributes.get("class", "").split():
+        for rule in element.findall("hr"):  # notes are set off by their own look
+            element.remove(rule)
     if has_content(pieces) or name in ("li", "td", "th"):
         yield element
 
@@ -70,6 +73,8 @@ def let_scroll(table: Element, *, name: str) -> None:
         name: What screen readers call the box where the table has no caption.
     """
     table.set("class", "data")
+    if table.find(".//th") is None:
+        table.set("role", "table")  # or a mail program may take it for one that only lays out
     caption = table.find("caption")
     label = name if caption is None else plain(caption)
     box = etree.Element("div", {"class": "scroll", "role": "region", "tabindex": "0", "aria-label": label})

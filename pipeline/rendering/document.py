@@ -102,6 +102,8 @@ class _Reader:
             yield from self._link(node, linked=linked, depth=depth)
         else:
             pieces = list(self.inside(node, linked=linked, depth=depth))
+            if tag == "summary":  # what it folds away on the page is not folded here
+                pieces = list(build("strong", {}, pieces))
             name = renamed(tag, shift=self._shift)
             kept = attributes(node, name=name)
             if name in VOID:
@@ -152,9 +154,9 @@ class _Reader:
         if linked:
             yield label
             return
-        link = etree.Element("a", {"href": to})
-        link.text = label
-        yield from (" ", link, " ")
+        paragraph = etree.Element("p")
+        etree.SubElement(paragraph, "a", {"href": to}).text = label
+        yield paragraph
 
 
 def _drawing(node: Element) -> Iterator[Piece]:

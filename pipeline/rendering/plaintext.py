@@ -37,6 +37,7 @@ class PlainText:
     def __init__(self, words: Words) -> None:
         self._words = words
         self._numbers: dict[str, int] = {}
+        self._explained: set[str] = set()  # abbreviations
 
     def lines(self, root: Element) -> list[str]:
         """Write a tree as lines of at most 72 columns; only addresses and code may be wider."""
@@ -71,7 +72,7 @@ class PlainText:
         if tag in HEADINGS:
             yield from self._heading(node, columns)
         elif tag == "hr":
-            yield [" " * max((columns - len(_RULE)) // 2, 0) + _RULE]
+            yield [_rule(columns)]
         elif tag == "pre":
             text = "".join(_verbatim(node)).rstrip().expandtabs(4)
             yield ["    " + line.rstrip() for line in text.split("\n")]
@@ -83,6 +84,8 @@ class PlainText:
             yield self._definitions(node, columns)
         elif tag == "table":
             yield from self._table(node, columns)
+        elif tag == "div" and "figure" in node.get("class", "").split():
+            yield list(_joined(self._flow(node, columns), tight=True))
         elif tag == "div" and "notes" in node.get("class", "").split():
             yield from self._notes(node, columns)
         else:
@@ -136,6 +139,7 @@ class PlainText:
         return lines
 
     def _notes(self, node: Element, columns: int) -> Iterator[list[str]]:
+        yield [_rule(columns)]
         for child in node:
             if child.tag == "ol":
                 yield self._list(child, columns, raised=True)
@@ -189,11 +193,14 @@ class PlainText:
             return _around(text, "*")
         if not plainly and tag in _STRESSED:
             return _around(text, "_")
+        if tag in ("del", "s"):
+            return _around(text, "~")
         if tag == "q":
             return f"“{text}”"
         if tag in ("sup", "sub"):
             return _moved(text, _SUPERSCRIPT if tag == "sup" else _SUBSCRIPT)
-        if tag == "abbr" and node.get("title"):
+        if tag == "abbr" and node.get("title") and text not in self._explained:
+            self._explained.add(text)
             return f"{text} ({node.get('title')})"
         return text
 
@@ -212,6 +219,10 @@ class PlainText:
 
 def _digits(text: str) -> str:
     return re.sub(r"\D", "", text)
+
+
+def _rule(columns: int) -> str:
+    return " " * max((columns - len(_RULE)) // 2, 0) + _RULE
 
 
 def _tidy(text: str) -> str:

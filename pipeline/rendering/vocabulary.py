@@ -35,8 +35,8 @@ DROPPED = frozenset(
     }
 )
 MEDIA = frozenset({"audio", "embed", "iframe", "object", "video"})
-# Signs that only make sense on the page: "back to the text", "link to this heading".
-PAGE_SIGNS = frozenset({"footnote-backref", "headerlink"})
+# What only helps on the page: "back to the text", "link to this heading", a table of contents.
+PAGE_SIGNS = frozenset({"footnote-backref", "headerlink", "toc"})
 
 _RENAMED = {
     "acronym": "abbr",
