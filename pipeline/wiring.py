@@ -44,7 +44,7 @@ class Project:
     root: Path
     environment: Mapping[str, str]
     clock: Clock
-    sleep: Callable[[float], None]
+    sleep: Callable[[float], object]
 
     @cached_property
     def settings(self) -> Settings:

@@ -10,8 +10,8 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import Abort, TyperException
 
 from pipeline import __version__
 from pipeline.cli import output, sending, subscribers, upkeep, writing
@@ -24,6 +24,8 @@ __all__ = ["app", "main"]
 
 _EXIT_CODES = """Exit codes: 0 done, 1 something is wrong with posts, theme or build, 2 misspelt command,
 3 settings or key, 4 a person has to decide, 5 mail could not be handed over (run again), 70 a mistake of ours, 130 interrupted."""
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="belonging",
@@ -40,29 +42,30 @@ for commands in (writing, sending, upkeep):
 app.add_typer(subscribers.app, name="subscribers")
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        output.line(f"belonging {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     context: typer.Context,
     root: Annotated[Path, typer.Option(help="The folder of the site.", show_default="this folder")] = Path(),
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+    version: Annotated[  # noqa: ARG001 - acts as soon as it is read
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
 ) -> None:
-    if version:
-        output.line(f"belonging {__version__}")
-        raise typer.Exit
     stop = threading.Event()
     context.obj = Context(
         project=Project(
             root=root.absolute(),
             environment=os.environ,
             clock=system_clock,
-            sleep=lambda seconds: void(stop.wait(seconds)),
+            sleep=stop.wait,
         ),
         stop=stop,
     )
-
-
-def void(_: object) -> None:
-    """Forget a value."""
 
 
 def main() -> None:
@@ -78,12 +81,14 @@ def run(arguments: list[str]) -> int:
     except BelongingError as error:
         output.error(error.message, error.advice)
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        output.error(
+            error.format_message(),
+            "belonging --help lists the commands, belonging COMMAND --help their options",
+        )
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        output.error("interrupted", "run it again to go on where it stopped")
-        return 130
+    except Abort:
+        answer = _INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -94,4 +99,6 @@ def run(arguments: list[str]) -> int:
             f"a mistake in this program: {type(error).__name__} at {place}", "please report this line"
         )
         return 70
+    if answer == _INTERRUPTED:
+        output.error("interrupted", "run it again to go on where it stopped")
     return answer if isinstance(answer, int) else 0

@@ -15,7 +15,6 @@ from pipeline.errors import ContentError
 from pipeline.planning import Item, Verdict
 from pipeline.posts import Post, checking, drafting
 from pipeline.posts.mistakes import Mistake, Severity
-from pipeline.web import preview as web
 
 __all__ = ["check_content", "register"]
 
@@ -112,6 +111,8 @@ def serve(
     port: Annotated[int, typer.Option(help="The port; 0 finds a free one.", min=0, max=65535)] = 8000,
 ) -> None:
     """Show the site and the local mailbox in a browser on this machine."""
+    from pipeline.web import preview as web  # noqa: PLC0415 - a web server is not what other commands wait for
+
     project = of(context).project
     if not project.builder.manifest.exists():
         check_content(project.root)

@@ -55,7 +55,7 @@ class Delivery:
     keyring: Keyring
     clock: Clock
     lease: timedelta
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] = time.sleep
 
     def run(
         self,
