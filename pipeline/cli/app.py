@@ -82,10 +82,13 @@ def run(arguments: list[str]) -> int:
         output.error(error.message, error.advice)
         return error.exit_code
     except TyperException as error:
-        output.error(
-            error.format_message(),
-            "belonging --help lists the commands, belonging COMMAND --help their options",
-        )
+        message = error.format_message()
+        if message.startswith("Usage:"):  # a group of commands without a command
+            output.lines(message.splitlines())
+        else:
+            output.error(
+                message, "belonging --help lists the commands, belonging COMMAND --help explains one"
+            )
         return error.exit_code
     except Abort:
         answer = _INTERRUPTED
