@@ -15,7 +15,7 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from jinja2 import StrictUndefined
 
@@ -24,8 +24,26 @@ if str(_ROOT) not in sys.path:  # Pelican finds plugins/ only from here
     sys.path.insert(0, str(_ROOT))
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def _toml(name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads((_ROOT / name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _helplines(name: str) -> dict[str, Any]:
+    data = _toml(name)
+    for country in data.get("countries", []):
+        for line in country["lines"]:
+            where = f"{name}: {country['country']}, {line.get('name', 'a line without a name')}"
+            if line.get("kind") not in {"crisis", "addiction", "domestic"}:
+                raise ValueError(f'{where}: write kind = "crisis", "addiction" or "domestic"')
+            for key in ("name", "phone", "tel", "text", "web", "hours", "note", "source", "seen"):
+                if key not in line:
+                    raise ValueError(f'{where}: {key} is missing; write {key} = "" if it is not known')
+    return data
 
 
 # --- The site ---------------------------------------------------------------------------------------------
@@ -49,11 +67,11 @@ FOOTERITEMS = (("Privacy", "privacy/"), ("All tags", "tags/"), ("Authors", "auth
 # Where the sign-up form posts to. While this is empty no form is shown: the page says how to follow by feed
 # and, if there is an address, by writing to it.
 SUBSCRIBE_URL = ""
-_sender = _toml(_ROOT / "newsletter.toml").get("sender", {})
+_sender = _toml("newsletter.toml").get("sender", {})
 LETTERS_ADDRESS = _sender.get("reply_to") or _sender.get("address", "")
 
 # What the help page lists. One file, so that a number is corrected in one place.
-HELPLINES = _toml(_ROOT / "content" / "helplines.toml")
+HELPLINES = _helplines("content/helplines.toml")
 
 # --- What is read -----------------------------------------------------------------------------------------
 
@@ -165,9 +183,15 @@ def _address(output_file: str) -> str:
     return output_file.removesuffix("index.html")
 
 
-def _asset(path: str) -> str:
-    """Give the address, below SITEURL, of a file below content/ that a post's front matter names."""
-    return path.removeprefix("{static}").lstrip("/")
+def _picture(path: str, siteurl: str) -> str:
+    """Give the whole address of the picture that front matter names; "" for one on somebody else's host.
+
+    A picture from elsewhere would tell that host who reads here, so it is not shown.
+    """
+    if path.startswith(("https://", "http://", "//")):
+        return path if path.startswith(f"{siteurl}/") else ""
+    path = path.removeprefix("{static}").lstrip("/")
+    return f"{siteurl}/{quote(path)}" if path else ""
 
 
 def _direction(lang: str) -> str:
@@ -188,10 +212,10 @@ def _typeset(text: str) -> str:
 
 JINJA_FILTERS = {
     "address": _address,
-    "asset": _asset,
     "day": _day,
     "direction": _direction,
     "host": _host,
+    "picture": _picture,
     "typeset": _typeset,
 }
 

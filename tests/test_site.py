@@ -135,7 +135,8 @@ def test_nothing_runs_and_nothing_comes_from_elsewhere(site: Path, site_with_for
             loaded = html.xpath(
                 "//img/@src | //link[@rel='stylesheet' or @rel='icon']/@href | //source/@srcset"
             )
-            assert all(address.startswith(SITEURL + "/") for address in loaded), name
+            loaded += html.xpath("//meta[@property='og:image']/@content")
+            assert [address for address in loaded if not address.startswith(f"{SITEURL}/")] == [], name
     css = (site / "theme/css/site.css").read_text(encoding="utf-8")
     assert "url(" not in css
     assert "@import" not in css
@@ -155,6 +156,14 @@ def test_what_a_hostile_post_says_stays_text(site: Path) -> None:
         ]
         assert HOSTILE_TITLE in titles, name
         assert b"<script" not in (site / name).read_bytes()
+
+
+def test_a_post_shows_its_picture_with_its_text(site: Path) -> None:
+    html = page(site, "everything-a-post-can-hold/index.html")
+    (picture,) = html.xpath("//img[@class='arch']")
+    assert picture.get("src") == f"{SITEURL}/images/two-hills.png"
+    assert picture.get("alt", "").startswith("Two hills, one blue")
+    assert html.xpath("//meta[@property='og:image']/@content") == [f"{SITEURL}/images/two-hills.png"]
 
 
 def test_the_content_note_stands_before_the_text_and_can_be_skipped_to_the_end(site: Path) -> None:

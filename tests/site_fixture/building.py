@@ -44,6 +44,7 @@ def build(
         "SITEURL": SITEURL,
         "HELPLINES": json.loads((FIXTURE / "helplines.json").read_text(encoding="utf-8")),
         "LETTERS_ADDRESS": "letters@example.org",
+        "MANIFEST_PATH": str(output.parent / "posts.json"),
         **settings,
     }
     command = [sys.executable, "-c", _PELICAN_AT, at, str(content), "-o", str(output)]
