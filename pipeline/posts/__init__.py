@@ -46,7 +46,8 @@ class Post:
     subject: str = ""  # "" means: the title
     preheader: str = ""  # "" means: the summary
     mail: bool = True  # False: on the site only
+    mail_at: datetime | None = None  # aware; on the site from its date on, but not mailed before this
     source: str  # path below content/, with forward slashes
-    fingerprint: str  # 32 hex digits over the text, see plugins/manifest
+    fingerprint: str  # 32 hex digits over the words, see plain.fingerprint
     translation_of: str = ""  # id of the post this is a translation of, or ""
     body: str | None = None  # HTML fragment, every link absolute; None for all but the newest posts

@@ -6,6 +6,7 @@ nor asks for the time.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -41,7 +42,8 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
     """Find every mistake in a site's content.
 
     Args:
-        content: The folder with posts/ and pages/; mistakes name files by this path as it is given.
+        content: The folder with posts/ and pages/. Mistakes name files by this path as it is given, or, where it
+            is absolute and below the working directory, from there.
         layout: What the site's settings say; by default this project's own.
         today: With it, dates that have to be recent are looked at too.
 
@@ -49,8 +51,9 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
         Mistakes in the order of their places. Those of severity ``ERROR`` stop a build, warnings do not.
     """
     layout = layout or Layout()
+    base = _base(content)
     if not content.is_dir():
-        path = content.as_posix()
+        path = base
         return (
             Mistake(
                 path=path,
@@ -67,7 +70,7 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
         kind = layout.kind(source)
         if kind is None:
             continue
-        document = frontmatter.read(content / source, shown=_shown(content, source))
+        document = frontmatter.read(content / source, shown=_shown(base, source))
         checked = judging.validate(
             document, kind=kind, zone=layout.zone, defaults=layout.from_path(source), undated=layout.undated
         )
@@ -83,13 +86,19 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
             entries.append(entry)
     mistakes += _same_address(entries, layout)
     mistakes += _same_id(entries)
-    mistakes += helplines.judge(content / "helplines.toml", today=today)
+    mistakes += helplines.judge(content / "helplines.toml", today=today, shown=_shown(base, "helplines.toml"))
     return tuple(sorted(mistakes))
 
 
-def _shown(content: Path, source: str) -> str:
+def _base(content: Path) -> str:
+    with contextlib.suppress(ValueError):
+        return content.relative_to(Path.cwd()).as_posix()
+    return content.as_posix()
+
+
+def _shown(base: str, source: str) -> str:
     """Name a file on one line, also one whose name is not UTF-8 or holds a line break."""
-    name = f"{content.as_posix()}/{source}".encode(errors="surrogateescape").decode(errors="replace")
+    name = f"{base}/{source}".encode(errors="surrogateescape").decode(errors="replace")
     return "".join(character if character.isprintable() else "\ufffd" for character in name)
 
 

@@ -22,7 +22,7 @@ title: {title}
 date: {date}
 id: {id}
 slug: {slug}
-status: draft  # published, when it is ready
+status: draft  # take this line out when it is ready
 category:
 tags: []
 # What the list of posts says, in a sentence or two:

@@ -16,21 +16,22 @@ __all__ = ["MAX_AGE", "judge"]
 
 MAX_AGE = 180  # days
 _CHECKED = re.compile(
-    r"^[ \t]*(?:last_)?(?:checked|verified)[ \t]*=[ \t]*[\"']?(\d{4}-\d{2}-\d{2})", re.MULTILINE
+    r"^[ \t]*(?:compiled|(?:last_)?(?:checked|verified))[ \t]*=[ \t]*[\"']?(\d{4}-\d{2}-\d{2})", re.MULTILINE
 )
 _AT = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 
-def judge(path: Path, *, today: date | None) -> Iterator[Mistake]:
+def judge(path: Path, *, today: date | None, shown: str = "") -> Iterator[Mistake]:
     """Find out whether the list of help lines can be read, and is not too old to be trusted.
 
     Args:
         path: A TOML file; nothing is said of one that is not there.
         today: Without it, the age is not looked at: a build must not fail because time went by.
+        shown: What to call the file in mistakes; else the path as given.
     """
     if not path.exists():
         return
-    source, unreadable = encoding.load(path)
+    source, unreadable = encoding.load(path, shown=shown)
     if unreadable:
         yield unreadable
         return

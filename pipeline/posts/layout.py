@@ -39,7 +39,9 @@ class Layout:
     lang: str = "en"  # of posts that name none
     zone: tzinfo = UTC  # of dates that name none
     apart: bool = False  # whether pages have other addresses than posts, so that both may share a slug
-    taken: frozenset[str] = frozenset({"archive", "authors", "images", "page", "tags", "theme", "topics"})
+    taken: frozenset[str] = frozenset(
+        {"archive", "authors", "tags", "topics"}
+    )  # addresses that are no post's
     undated: bool = False  # whether a post without a date gets one
     slug_source: str = "title"  # or "basename": what the slug of a post that names none is made from
     slugify: Callable[[str], str] = slugify

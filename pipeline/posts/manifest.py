@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypeVar
 from pipeline.errors import ManifestError
 from pipeline.posts import Post, Site
 
-__all__ = ["VERSION", "Manifest", "dumps", "loads", "read", "write"]
+__all__ = ["VERSION", "Manifest", "ManifestError", "dumps", "loads", "read", "write"]
 
 VERSION = 1
 _AGAIN = "build the site again"
