@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -14,26 +13,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.layers import require
 from tests.site_fixture.building import ROOT, build
 
 _CHROMIUM = "/usr/bin/chromium"
 _AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
-def _absent(what: str, command: str) -> None:
-    """Skip, naming the one command that helps; fail where every layer has to run."""
-    message = f"{what} is not installed: {command}"
-    if os.environ.get("BELONGING_ALL_LAYERS") == "1":
-        pytest.fail(message)
-    pytest.skip(message)
-
-
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A browser, begun once; every test opens a context of its own."""
     program = _CHROMIUM if Path(_CHROMIUM).exists() else shutil.which("chromium")
-    if program is None:
-        _absent("Chromium", "sudo apt-get install chromium")
+    require("Chromium", found=program is not None, install="sudo apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program,
@@ -46,8 +37,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The accessibility checker's source."""
-    if not _AXE.exists():
-        _absent("axe-core", "npm ci")
+    require("axe-core", found=_AXE.exists(), install="npm ci")
     return _AXE.read_text(encoding="utf-8")
 
 
