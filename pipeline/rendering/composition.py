@@ -31,7 +31,6 @@ _TEXT = "email/letter.txt"
 _KEPT_STYLE = (
     ' data-css-inline="keep"'  # tells the inliner to leave a style element; nobody else needs to read it
 )
-_BLANK_LINES = re.compile(r"\n{2,}(?=[ \t]*<)|[ \t]+(?=\n)|(?<=\n)[ \t]+(?=<)")
 
 
 def environment(theme: Path) -> Environment:
@@ -174,7 +173,9 @@ def _html_part(
             "cut": keep is not None,
         },
     )
-    inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, minify_css=True)
+    # The inliner's own way of keeping @media would gather all of it into one style element ahead of the charset; the
+    # template marks the elements to be kept instead, so that one rule a mail program dislikes costs only its element.
+    inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
     try:
         inlined = inliner.inline(html)
     except css_inline.InlineError as error:

@@ -13,6 +13,11 @@ __all__ = ["TEMPLATE", "Words", "words_for"]
 
 TEMPLATE = "email/words.jinja"
 _LAST_RESORT = "en"
+# The texts with blanks to be filled in, and what fills them.
+_BLANKS: dict[str, dict[str, object]] = {
+    "date": {"day": 1, "month": "May", "year": 2026},
+    "note_on_page": {"number": "1"},
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +76,14 @@ def words_for(environment: Environment, *langs: str) -> Words:
     raise RenderingError(f"{TEMPLATE} has no words in English", advice="add them under the key `en`")
 
 
+def _fits(text: str, blanks: dict[str, object]) -> bool:
+    try:
+        text.format(**blanks)
+    except (IndexError, KeyError, ValueError, AttributeError):
+        return False
+    return True
+
+
 def _read(lang: str, entry: object) -> Words:
     place = f"{TEMPLATE}, {lang}"
     if not isinstance(entry, Mapping):
@@ -88,9 +101,13 @@ def _read(lang: str, entry: object) -> Words:
     months = entry["months"]
     if not isinstance(months, list | tuple) or len(months) != 12:
         wrong.append("months")
+    wrong += [
+        name for name, blanks in _BLANKS.items() if name not in wrong and not _fits(texts[name], blanks)
+    ]
     if wrong:
         raise RenderingError(
-            f"{place}: empty or not text: {', '.join(wrong)}", advice="write a text in quotes"
+            f"{place}: empty, not text or with a wrong {{blank}}: {', '.join(wrong)}",
+            advice="write a text in quotes",
         )
     texts["and_"] = texts.pop("and")
     return Words(lang=lang, months=tuple(str(month) for month in months), **texts)
