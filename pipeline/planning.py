@@ -62,7 +62,7 @@ class Policy:
 class Decisions:
     """What a person said about single posts, each named by its identity."""
 
-    release: frozenset[str] = frozenset()  # mail it although it was held, too old or one of too many
+    release: frozenset[str] = frozenset()  # mail it although it was held, paused, too old or one of too many
     skip: frozenset[str] = frozenset()  # count it as published, never mail it
 
 
@@ -103,8 +103,9 @@ class Plan:
     def digest(self) -> str:
         """Name the plan: 12 hex digits that change when anything it would do changes."""
         verdicts = [f"{item.verdict} {item.post.id}" for item in self.items]
+        cancelled = [f"cancelled {post_id}" for post_id in self.cancelled]
         letters = [repr(item.post) for item in self.to_send]
-        text = "\n".join([self.history_version, *verdicts, *letters])
+        text = "\n".join([self.history_version, *verdicts, *cancelled, *letters])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -138,10 +139,11 @@ def plan(
     items: list[Item] = []
     for post in ordered:
         verdict, reason = (
-            _known(known[post.id], post, decisions)
+            _known(known[post.id], post, now, decisions)
             if post.id in known
-            else _chosen(post, now, decisions)
+            else _skipped(post, decisions)
             or _unfit(post, now)
+            or _released(post, decisions)
             or (
                 alike.reason(post) or _aged(post, now, policy)
                 if history.begun
@@ -168,7 +170,7 @@ _Ruling = tuple[Verdict, str]
 _BEGUN = {CampaignState.PLANNED, CampaignState.READY, CampaignState.SENDING, CampaignState.PAUSED}
 
 
-def _known(past: Past, post: Post, decisions: Decisions) -> _Ruling:
+def _known(past: Past, post: Post, now: datetime, decisions: Decisions) -> _Ruling:
     match past.state:
         case None:
             return Verdict.EARLIER, ""
@@ -183,27 +185,33 @@ def _known(past: Past, post: Post, decisions: Decisions) -> _Ruling:
                 Verdict.HELD,
                 f"paused; to go on: belonging send --release {post.id}, to stop: --skip {post.id}",
             )
-        case CampaignState.PLANNED | CampaignState.READY if not post.mail:
-            return Verdict.SITE_ONLY, "mail: false, said before anybody was mailed"
+        case CampaignState.PLANNED | CampaignState.READY if unfit := _unfit(post, now):
+            return unfit[0], f"{unfit[1]}, said before anybody was mailed"
         case _:
             return Verdict.RESUME, "begun before"
 
 
-def _chosen(post: Post, now: datetime, decisions: Decisions) -> _Ruling | None:
-    if post.id in decisions.skip:
-        return Verdict.EARLIER, "skipped on request"
-    if post.id in decisions.release and post.date <= now:
-        return Verdict.MAIL, "released on request"
-    return None
+def _skipped(post: Post, decisions: Decisions) -> _Ruling | None:
+    return (Verdict.EARLIER, "skipped on request") if post.id in decisions.skip else None
+
+
+def _released(post: Post, decisions: Decisions) -> _Ruling | None:
+    return (Verdict.MAIL, "released on request") if post.id in decisions.release else None
+
+
+def _due(post: Post) -> datetime:
+    """Tell when a post may be mailed: with its page, or later where the writer says so."""
+    return max(post.date, post.mail_at or post.date)
 
 
 def _unfit(post: Post, now: datetime) -> _Ruling | None:
+    """Keep to what the writer said; no decision of an operator goes before it."""
     if not post.mail:
         return Verdict.SITE_ONLY, "mail: false"
     if post.translation_of:
         return Verdict.SITE_ONLY, f"a translation of {post.translation_of}"
-    if post.date > now:
-        return Verdict.SCHEDULED, f"not before {post.date:%Y-%m-%d %H:%M %Z}"
+    if (due := _due(post)) > now:
+        return Verdict.SCHEDULED, f"not before {due:%Y-%m-%d %H:%M %Z}"
     return None
 
 
@@ -214,8 +222,9 @@ def _first(newest: bool, policy: Policy) -> _Ruling | None:
 
 
 def _aged(post: Post, now: datetime, policy: Policy) -> _Ruling | None:
-    if now - post.date > policy.max_age:
-        days = (now - post.date).days
+    age = now - _due(post)
+    if age > policy.max_age:
+        days = age.days
         limit = f"{days} days old, the limit is {policy.max_age.days}"
         return Verdict.TOO_OLD, f"{limit}; to mail it: belonging send --release {post.id}"
     return None
