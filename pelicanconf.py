@@ -24,6 +24,9 @@ if str(_ROOT) not in sys.path:  # Pelican finds plugins/ only from here
     sys.path.insert(0, str(_ROOT))
 
 
+from pipeline.posts.plain import from_html  # noqa: E402 - titles mean the same here and in letters
+
+
 def _toml(name: str) -> dict[str, Any]:
     try:
         return tomllib.loads((_ROOT / name).read_text(encoding="utf-8"))
@@ -217,12 +220,13 @@ JINJA_FILTERS = {
     "host": _host,
     "picture": _picture,
     "typeset": _typeset,
+    "words": from_html,
 }
 
 # --- Plugins ----------------------------------------------------------------------------------------------
 
 PLUGINS = [
-    name
-    for name in ("plugins.frontmatter", "plugins.manifest", "plugins.feeds")
-    if (_ROOT / name.replace(".", "/") / "__init__.py").exists()
+    "plugins.frontmatter",  # reads posts, and stops the build at mistakes in them
+    "plugins.feeds",  # completes the feeds
+    "plugins.manifest",  # says what the posts are, for the letters; last, so that it sees what the others did
 ]

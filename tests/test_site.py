@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 import lxml.html
 import pytest
 
-from tests.site_fixture.building import FIXTURE, ROOT, SITEURL, build
+from tests.site_fixture.building import FIXTURE, ROOT, SITEURL, build, build_own
 
 PROMISE = "Your address is used for these letters and nothing else."
-HOSTILE_TITLE = "<script>alert(\"x\")</script> & 'friends' 🌱"
+HOSTILE_TITLE = "<img src=x onerror=alert(3)> & 'friends' 🌱"
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
@@ -31,6 +31,16 @@ def site_with_form(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(
         tmp_path_factory.mktemp("form") / "output", SUBSCRIBE_URL="https://list.example.org/subscribe"
     )
+
+
+@pytest.fixture(scope="module")
+def own_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_own(tmp_path_factory.mktemp("own") / "output")
+
+
+@pytest.fixture(scope="module")
+def sites(site: Path, site_with_form: Path, own_site: Path) -> tuple[Path, ...]:
+    return site, site_with_form, own_site
 
 
 def tree(output: Path) -> dict[str, bytes]:
@@ -54,9 +64,9 @@ def test_writes_exactly_the_expected_files(site: Path) -> None:
     assert sorted(tree(site)) == (FIXTURE / "expected.txt").read_text(encoding="utf-8").splitlines()
 
 
-def test_every_internal_link_and_fragment_leads_somewhere(site: Path, site_with_form: Path) -> None:
+def test_every_internal_link_and_fragment_leads_somewhere(sites: tuple[Path, ...]) -> None:
     dead = []
-    for output in (site, site_with_form):
+    for output in sites:
         ids = {name: set(html.xpath("//@id")) for name, html in pages(output)}
         for name, html in pages(output):
             for link in html.xpath("//@href | //@src | //@action"):
@@ -77,30 +87,30 @@ def test_every_internal_link_and_fragment_leads_somewhere(site: Path, site_with_
     assert dead == []
 
 
-def test_every_page_says_what_it_is(site: Path) -> None:
-    titles, descriptions = Counter[str](), Counter[str]()
-    for name, html in pages(site):
-        (title,) = html.xpath("/html/head/title")
-        (description,) = html.xpath("/html/head/meta[@name='description']/@content")
-        titles[words(title)] += 1
-        descriptions[description] += 1
-        assert html.get("lang") == ("es" if name.startswith("es/") else "en"), name
-        assert html.get("dir") == "ltr", name
-        assert len(html.xpath("//h1")) == 1, name
-        assert description.strip(), name
-        canonical = html.xpath("/html/head/link[@rel='canonical']/@href")
-        if name == "404.html":
-            assert canonical == []
-            assert html.xpath("/html/head/meta[@name='robots']/@content") == ["noindex"]
-        else:
-            assert canonical == [f"{SITEURL}/{name.removesuffix('index.html')}"], name
-            assert html.xpath("/html/head/meta[@property='og:url']/@content") == canonical, name
-        assert f"{SITEURL}/feed.atom" in html.xpath("//link[@type='application/atom+xml']/@href"), name
-    assert [title for title, count in titles.items() if count > 1] == []
+def test_every_page_says_what_it_is(sites: tuple[Path, ...]) -> None:
+    for output in sites:
+        titles = Counter[str]()
+        for name, html in pages(output):
+            (title,) = html.xpath("/html/head/title")
+            (description,) = html.xpath("/html/head/meta[@name='description']/@content")
+            titles[words(title)] += 1
+            assert html.get("lang") == ("es" if name.startswith("es/") else "en"), name
+            assert html.get("dir") == "ltr", name
+            assert len(html.xpath("//h1")) == 1, name
+            assert description.strip(), name
+            canonical = html.xpath("/html/head/link[@rel='canonical']/@href")
+            if name == "404.html":
+                assert canonical == []
+                assert html.xpath("/html/head/meta[@name='robots']/@content") == ["noindex"]
+            else:
+                assert canonical == [f"{SITEURL}/{name.removesuffix('index.html')}"], name
+                assert html.xpath("/html/head/meta[@property='og:url']/@content") == canonical, name
+            assert f"{SITEURL}/feed.atom" in html.xpath("//link[@type='application/atom+xml']/@href"), name
+        assert [title for title, count in titles.items() if count > 1] == []
 
 
-def test_every_page_can_be_walked_through(site: Path, site_with_form: Path) -> None:
-    for output in (site, site_with_form):
+def test_every_page_can_be_walked_through(sites: tuple[Path, ...]) -> None:
+    for output in sites:
         for name, html in pages(output):
             assert html.xpath("//body/*[1]/@href") == ["#Main"], (
                 f"{name}: the first thing is not the skip link"
@@ -127,8 +137,8 @@ def test_where_the_reader_is_shows_in_the_menu(site: Path) -> None:
     assert page(site, "short-01/index.html").xpath("//header//*[@aria-current]") == []
 
 
-def test_nothing_runs_and_nothing_comes_from_elsewhere(site: Path, site_with_form: Path) -> None:
-    for output in (site, site_with_form):
+def test_nothing_runs_and_nothing_comes_from_elsewhere(sites: tuple[Path, ...]) -> None:
+    for output in sites:
         for name, html in pages(output):
             assert html.xpath("//script | //style | //iframe | //object | //embed | //base") == [], name
             assert html.xpath("//@style | //@*[starts-with(name(), 'on')]") == [], name
@@ -137,14 +147,14 @@ def test_nothing_runs_and_nothing_comes_from_elsewhere(site: Path, site_with_for
             )
             loaded += html.xpath("//meta[@property='og:image']/@content")
             assert [address for address in loaded if not address.startswith(f"{SITEURL}/")] == [], name
-    css = (site / "theme/css/site.css").read_text(encoding="utf-8")
+    css = (ROOT / "theme/static/css/site.css").read_text(encoding="utf-8")
     assert "url(" not in css
     assert "@import" not in css
 
 
 def test_what_a_hostile_post_says_stays_text(site: Path) -> None:
     html = page(site, "hostile-title/index.html")
-    assert words(html.xpath("//h1")[0]) == "<script>alert(“x”)</script> & ‘friends’ 🌱"
+    assert words(html.xpath("//h1")[0]) == "<img src=x onerror=alert(3)> & ‘friends’ 🌱"
     assert words(html.xpath("/html/head/title")[0]) == f"{HOSTILE_TITLE} · Belonging"
     assert html.xpath("//meta[@property='og:title']/@content") == [HOSTILE_TITLE]
     assert '"><script>alert(2)</script>' in words(html.xpath("//*[@role='note']")[0])

@@ -1,7 +1,7 @@
 """Put into Atom and RSS what Pelican leaves out of them.
 
 Pelican writes the feeds. Here each gets the site's language, an id of its own (RFC 4287 §4.2.6), an author for posts
-that name none (§4.1.2), a guid that RSS readers do not take for an address, titles as the writer typed them, and the
+that name none (§4.1.2), a guid that RSS readers do not take for an address, titles with all their words, and the
 content note before the text: whoever reads by feed is told like everybody else.
 """
 
@@ -14,8 +14,9 @@ from itertools import chain
 from typing import Protocol, cast
 from urllib.parse import quote
 
-from jinja2.filters import do_striptags
 from pelican import signals
+
+from pipeline.posts.plain import from_html
 
 __all__ = ["complete", "register"]
 
@@ -56,12 +57,12 @@ def complete(context: MutableMapping[str, object], *, feed: Feed) -> None:
     posts = _posts_by_address(context)
     for item in feed.items:
         post = posts[str(item["link"])]
-        item["title"] = post.title
+        item["title"] = from_html(post.title)
         item["unique_id_is_permalink"] = False
         item["author_name"] = item["author_name"] or context["SITENAME"]
         whole = "content" if item["content"] else "description"
         if whole == "content" and item["description"]:
-            item["description"] = escape(do_striptags(post.summary), quote=False)
+            item["description"] = escape(from_html(post.summary), quote=False)
         note = getattr(post, "content_note", "")
         if note:
             item[whole] = (

@@ -6,7 +6,7 @@ import functools
 import http.server
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.layers import require
-from tests.site_fixture.building import ROOT, build
+from tests.site_fixture.building import ROOT, build, build_own
 
 _CHROMIUM = "/usr/bin/chromium"
 _AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -49,9 +49,11 @@ class Served:
     output: Path
 
     def addresses(self) -> list[str]:
-        """List the whole address of each of its pages."""
-        names = (str(path.relative_to(self.output)) for path in self.output.rglob("*.html"))
-        return [f"{self.url}/{name.removesuffix('index.html')}" for name in sorted(names)]
+        """List the whole address of each of its pages, but of pages that are alike only one."""
+        names = {str(path.relative_to(self.output)) for path in self.output.rglob("*.html")}
+        alike = {f"short-{number:02}/index.html" for number in range(2, 11)}
+        tags = sorted(name for name in names if name.startswith("tags/") and "/page/" not in name)[2:]
+        return [f"{self.url}/{name.removesuffix('index.html')}" for name in sorted(names - alike - {*tags})]
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -59,11 +61,11 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def _serve(output: Path, **settings: object) -> Iterator[Served]:
+def _serve(output: Path, builder: Callable[..., Path] = build, **settings: object) -> Iterator[Served]:
     handler = functools.partial(_Quiet, directory=str(output))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         url = f"http://127.0.0.1:{server.server_port}"
-        build(output, SITEURL=url, **settings)
+        builder(output, SITEURL=url, **settings)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield Served(url=url, output=output)
@@ -81,3 +83,9 @@ def served(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def served_with_form(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The fixture site with a sign-up form."""
     yield from _serve(tmp_path_factory.mktemp("form") / "output", SUBSCRIBE_URL="/list/subscribe")
+
+
+@pytest.fixture(scope="session")
+def served_own(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The project's own content."""
+    yield from _serve(tmp_path_factory.mktemp("own") / "output", build_own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -87,16 +88,22 @@ def test_every_request_of_a_page_is_answered(chromium: Browser, served: Served) 
 def test_axe_finds_nothing(
     chromium: Browser, served: Served, served_with_form: Served, axe: str, scheme: str
 ) -> None:
-    context = chromium.new_context(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-    page = context.new_page()
-    found = {}
-    for address in [*served.addresses(), *(f"{served_with_form.url}/{path}" for path in FORM_PAGES)]:
+    addresses = [*served.addresses(), *(f"{served_with_form.url}/{path}" for path in FORM_PAGES)]
+    assert _findings(chromium, axe, addresses, color_scheme=scheme) == {}
+
+
+def test_the_own_content_fits_keeps_to_itself_and_axe_finds_nothing(
+    chromium: Browser, served_own: Served, axe: str
+) -> None:
+    asked: list[str] = []
+    page = chromium.new_page(viewport={"width": 320, "height": 900})
+    page.on("request", lambda request: asked.append(request.url))
+    for address in served_own.addresses():
         page.goto(address)
-        page.evaluate(axe)
-        if findings := page.evaluate(FINDINGS, STANDARDS):
-            found[address] = findings
-    context.close()
-    assert found == {}
+        assert page.evaluate(TOO_WIDE) <= 0, address
+    page.close()
+    assert {urlsplit(address).netloc for address in asked} == {urlsplit(served_own.url).netloc}
+    assert _findings(chromium, axe, served_own.addresses()) == {}
 
 
 def test_the_first_stop_is_the_skip_link_and_every_stop_shows(
@@ -165,6 +172,18 @@ def test_forced_colours_keep_the_frames(chromium: Browser, served: Served) -> No
     for framed in (".note", ".join"):
         assert page.locator(framed).evaluate("e => getComputedStyle(e).borderTopStyle") == "solid", framed
     context.close()
+
+
+def _findings(chromium: Browser, axe: str, addresses: list[str], **context: Any) -> dict[str, list[str]]:
+    page = chromium.new_page(reduced_motion="reduce", **context)
+    found = {}
+    for address in addresses:
+        page.goto(address)
+        page.evaluate(axe)
+        if findings := page.evaluate(FINDINGS, STANDARDS):
+            found[address] = findings
+    page.close()
+    return found
 
 
 def _in_sight(page: Page) -> bool:

@@ -1,4 +1,4 @@
-"""Build the fixture site with the project's own settings and theme, in a process of its own."""
+"""Build a site with the project's own settings and theme, in a process of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["FIXTURE", "ROOT", "SITEURL", "build"]
+__all__ = ["FIXTURE", "ROOT", "SITEURL", "build", "build_own"]
 
 FIXTURE = Path(__file__).resolve().parent
 ROOT = FIXTURE.parent.parent
@@ -31,29 +31,34 @@ def build(
     env: dict[str, str] | None = None,
     **settings: object,
 ) -> Path:
-    """Build the site into ``output``, as if at the time ``at``, and give ``output`` back.
+    """Build the fixture site into ``output``, as if at the time ``at``, and give ``output`` back.
 
     Args:
-        output: where to; its parent is the working directory.
+        output: where to; its parent is the working directory, and gets the manifest.
         content: what is built.
         at: ISO 8601, with a zone.
         env: added to the environment.
         settings: Pelican settings that differ from pelicanconf.py.
     """
-    values: dict[str, object] = {
-        "SITEURL": SITEURL,
-        "HELPLINES": json.loads((FIXTURE / "helplines.json").read_text(encoding="utf-8")),
-        "LETTERS_ADDRESS": "letters@example.org",
-        "MANIFEST_PATH": str(output.parent / "posts.json"),
-        **settings,
-    }
+    helplines = json.loads((FIXTURE / "helplines.json").read_text(encoding="utf-8"))
+    values = {"HELPLINES": helplines, "LETTERS_ADDRESS": "letters@example.org", **settings}
+    return _pelican(output, content, at, env or {}, values)
+
+
+def build_own(output: Path, **settings: object) -> Path:
+    """Build the project's own content, all of it: at a time when every post's date has passed."""
+    return _pelican(output, ROOT / "content", "2999-12-31T00:00:00+00:00", {}, settings)
+
+
+def _pelican(output: Path, content: Path, at: str, env: dict[str, str], settings: dict[str, object]) -> Path:
+    values = {"SITEURL": SITEURL, "MANIFEST_PATH": str(output.parent / "posts.json"), **settings}
     command = [sys.executable, "-c", _PELICAN_AT, at, str(content), "-o", str(output)]
     command += ["-s", str(ROOT / "pelicanconf.py"), "--fatal", "errors"]
     command += ["-e", *(f"{name}={json.dumps(value)}" for name, value in values.items())]
     run = subprocess.run(
         command,
         cwd=output.parent,
-        env={**os.environ, **(env or {})},
+        env={**os.environ, **env},
         capture_output=True,
         text=True,
         timeout=120,
