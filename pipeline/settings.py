@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 FILE_NAME = "newsletter.toml"
+_ROOT = "the folder"  # not a bare key: nothing in the file is taken for it
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -57,8 +58,11 @@ def _one_line(value: str) -> str:
 
 
 def _https(value: str) -> str:
-    if not re.fullmatch(r"https://[^\s/?#@]+(/[^\s?#]*)?", value):
-        raise ValueError("not an https address without query; write one like https://example.org/list")
+    # What RFC 3986 allows in a host, a port and a path, and nothing that would end a <…> in a header.
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?", value):
+        raise ValueError(
+            "not an https address in plain ASCII without query; write one like https://example.org/list"
+        )
     return value.rstrip("/")
 
 
@@ -139,7 +143,10 @@ class CampaignSettings(_Section):
         2, ge=1, description="More new posts than this at once are not mailed before a person has said so."
     )
     max_age_days: int = Field(
-        14, ge=1, description="A post that is new here but older than this is not mailed by itself. Days."
+        14,
+        ge=1,
+        le=36_500,
+        description="A post that is new here but older than this is not mailed by itself. Days.",
     )
 
 
@@ -155,7 +162,9 @@ class SmtpSettings(_Section):
     username: Line = Field("", description="Empty: no authentication.")
     password: SecretStr = Field(SecretStr(""), exclude=True, description="Only from the environment.")
     connections: int = Field(1, ge=1, le=16, description="Connections used at once.")
-    timeout_seconds: float = Field(30.0, gt=0, description="How long to wait for an answer. Seconds.")
+    timeout_seconds: float = Field(
+        30.0, gt=0, le=3_600, description="How long to wait for an answer. Seconds."
+    )
 
     @property
     def loopback(self) -> bool:
@@ -205,7 +214,10 @@ class ListSettings(_Section):
     )
     maildir: str = Field("var/mail", description="The folder letters are written to with transport maildir.")
     lease_seconds: int = Field(
-        300, ge=1, description="How long a sender that has died keeps its deliveries to itself. Seconds."
+        300,
+        ge=1,
+        le=86_400,
+        description="How long a sender that has died keeps its deliveries to itself. Seconds.",
     )
     smtp: SmtpSettings = Field(default_factory=SmtpSettings, description="See below.")
     key: KeySettings = Field(default_factory=KeySettings, description="See below.")
@@ -215,7 +227,7 @@ class Settings(_Section):
     """Everything that a person can set."""
 
     root: Path = Field(
-        exclude=True, description="The folder newsletter.toml lies in; paths are relative to it."
+        alias=_ROOT, exclude=True, description="The folder newsletter.toml lies in; paths are relative to it."
     )
     provider: ProviderName = Field(ProviderName.EMBEDDED, description="embedded or mailchimp.")
     letter: LetterSettings = Field(default_factory=LetterSettings, description="See below.")
@@ -230,18 +242,19 @@ class Settings(_Section):
 
     @model_validator(mode="after")
     def _real_mail_needs_real_settings(self) -> Self:
+        problems: list[str] = []
         remote = self.list.transport is TransportName.SMTP and not self.list.smtp.loopback
         if self.provider is ProviderName.EMBEDDED and remote:
-            sample = re.compile(r"(^|\.)example(\.(org|com|net))?$")
-            host = self.list.service_url.removeprefix("https://").partition("/")[0].partition(":")[0]
-            if sample.search(self.sender.address.partition("@")[2]):
-                raise ValueError(
+            if _is_sample(self.sender.address.partition("@")[2]):
+                problems.append(
                     "sender.address is still the sample; write the address your letters come from"
                 )
-            if sample.search(host):
-                raise ValueError("list.service_url is still the sample; write where readers reach your list")
+            if _is_sample(self.list.service_url.removeprefix("https://").partition("/")[0].partition(":")[0]):
+                problems.append("list.service_url is still the sample; write where readers reach your list")
         if self.leaves_machine and not self.letter.postal_address:
-            raise ValueError("letter.postal_address is empty; the law asks for one in each letter")
+            problems.append("letter.postal_address is empty; the law asks for one in each letter")
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
     def path(self, relative: str) -> Path:
@@ -259,31 +272,59 @@ def load(root: Path, environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: The file is not TOML, or a value is impossible; every mistake is named with its line.
     """
-    file = root / FILE_NAME
+    text = _text(root / FILE_NAME)
     try:
-        text = file.read_text(encoding="utf-8") if file.exists() else ""
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{FILE_NAME} cannot be read: {error}", advice="mend that line") from None
     _refuse_secrets(data)
-    part = data.setdefault("list", {}) if isinstance(data.get("list", {}), dict) else {}
-    if store := environment.get("BELONGING_STORE"):
-        part["store"] = store
-    if password := environment.get("BELONGING_SMTP_PASSWORD"):
-        part.setdefault("smtp", {})["password"] = password
-    if key := environment.get("BELONGING_KEY"):
-        part.setdefault("key", {})["value"] = key
+    secrets = {
+        ("list", "store"): environment.get("BELONGING_STORE"),
+        ("list", "smtp", "password"): environment.get("BELONGING_SMTP_PASSWORD"),
+        ("list", "key", "value"): environment.get("BELONGING_KEY"),
+    }
+    for path, secret in secrets.items():
+        if secret:
+            _put(data, path, secret)
     try:
-        return Settings.model_validate({**data, "root": root})
+        # The folder comes last and under a name that no file can hold, so that no file can move it.
+        return Settings.model_validate({**data, _ROOT: root})
     except ValidationError as error:
-        lines = [_explain(text, tuple(map(str, e["loc"])), e["type"], e["msg"]) for e in error.errors()]
+        lines = [line for e in error.errors() for line in _explain(text, e["loc"], e["type"], e["msg"])]
         raise SettingsError("\n".join(lines), advice="see docs/reference/settings.md") from None
+
+
+def _text(file: Path) -> str:
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise SettingsError(
+            f"{FILE_NAME} cannot be read ({error.strerror})", advice="see that it is a file you may read"
+        ) from None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{FILE_NAME}:{line}: not UTF-8", advice="save the file as UTF-8") from None
+
+
+def _put(data: dict[str, Any], path: tuple[str, ...], value: str) -> None:
+    """Put a value into nested tables; where something else stands in its way, validation will say so."""
+    *sections, name = path
+    for section in sections:
+        inner: object = data.setdefault(section, {})
+        if not isinstance(inner, dict):
+            return
+        data = inner
+    data[name] = value
 
 
 def _refuse_secrets(data: Mapping[str, object]) -> None:
     part = data.get("list")
     store = part.get("store") if isinstance(part, dict) else None
-    if isinstance(store, str) and re.search(r"//[^/@]*:[^/@]+@", store):
+    if isinstance(store, str) and re.search(r"^[^:/]+://[^:/@]*:[^@]*@|[?&]password=", store):
         raise SettingsError(
             f"{FILE_NAME} holds a password in list.store",
             advice="take it out, change it, and set BELONGING_STORE in the environment",
@@ -300,24 +341,40 @@ def _refuse_secrets(data: Mapping[str, object]) -> None:
             )
 
 
-def _explain(text: str, loc: tuple[str, ...], kind: str, message: str) -> str:
-    message = message.removeprefix("Value error, ")
+def _explain(text: str, loc: tuple[int | str, ...], kind: str, message: str) -> list[str]:
+    where = tuple(map(str, loc))
     if kind == "extra_forbidden":
         message = "no such setting"
-    place = f"{FILE_NAME}:{line}" if (line := _line_of(text, loc)) else FILE_NAME
-    return f"{place}: {'.'.join(loc)}: {message}" if loc else f"{place}: {message}"
+    return [_located(text, where, line) for line in message.removeprefix("Value error, ").split("\n")]
 
 
-def _line_of(text: str, loc: tuple[str, ...]) -> int | None:
+def _located(text: str, where: tuple[str, ...], message: str) -> str:
+    """Begin a message with its place; one over several settings begins with the name of that to be changed."""
+    named = (*where, *message.partition(" ")[0].split("."))
+    line = _line_of(text, named) or _line_of(text, where)
+    place = f"{FILE_NAME}:{line}" if line else FILE_NAME
+    return f"{place}: {'.'.join(where)}: {message}" if where else f"{place}: {message}"
+
+
+def _line_of(text: str, where: tuple[str, ...]) -> int | None:
     """Find the line a setting stands on; good enough for the plain tables that this file has."""
     section: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.fullmatch(r"\s*\[([\w.\s]+)\]\s*(#.*)?", line):
-            section = tuple(part.strip() for part in header[1].split("."))
-            if section == loc:
+        if header := re.fullmatch(r"\s*\[([\w.\s-]+)\]\s*(#.*)?", line):
+            section = _names(header[1])
+            if section == where:
                 return number
-        elif key := re.match(r"\s*([\w-]+)\s*=", line):
-            path = (*section, key[1])
-            if path == loc[: len(path)] and len(path) >= len(loc) - 1:
+        elif key := re.match(r"\s*([\w-]+(?:\s*\.\s*[\w-]+)*)\s*=", line):
+            path = (*section, *_names(key[1]))
+            if path == where[: len(path)] and len(path) >= len(where) - 1:
                 return number
     return None
+
+
+def _names(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in dotted.split("."))
+
+
+def _is_sample(domain: str) -> bool:
+    """Tell whether a domain is one of those that are only for examples (RFC 2606)."""
+    return re.search(r"(^|\.)example(\.(org|com|net))?$", domain) is not None
