@@ -12,6 +12,7 @@ __all__ = ["COLUMNS", "pad", "table", "width", "wrap"]
 COLUMNS = 72
 
 _GAP = "   "
+_READABLE = 16  # columns; text that is wrapped into less reads badly
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|mailto:|tel:|sms:")
 # Chinese and Japanese are written without spaces and may break between most characters, but a line must not begin
 # with what closes nor end with what opens (Unicode Standard Annex 14, classes CL, EX, NS and OP).
@@ -91,7 +92,7 @@ def table(
         max((width(word) for row in rows for _, word in _words(row[at])), default=0) for at in range(count)
     ]
     room = columns - len(_GAP) * (count - 1)
-    if sum(least) > room or room < 12 * count < sum(wanted):
+    if sum(least) > room or (sum(wanted) > room and room // count < _READABLE):
         return _as_lists(rows, heads=heads, columns=columns)
     sizes = list(least)
     spare = room - sum(sizes)

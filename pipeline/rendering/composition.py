@@ -19,7 +19,7 @@ from pipeline.rendering import cutting, document, pictures
 from pipeline.rendering.columns import COLUMNS, width, wrap
 from pipeline.rendering.direction import direction
 from pipeline.rendering.lines import clip, one_line
-from pipeline.rendering.markup import Element, children, leading_text, plain, serialise
+from pipeline.rendering.markup import Element, children, escape, leading_text, plain, serialise
 from pipeline.rendering.plaintext import PlainText, underlined
 from pipeline.rendering.publication import Publication
 from pipeline.rendering.wording import Words, words_for
@@ -28,6 +28,7 @@ __all__ = ["environment", "render"]
 
 _HTML = "email/letter.html"
 _TEXT = "email/letter.txt"
+_SUMMARY = 600  # characters
 _KEPT_STYLE = (
     ' data-css-inline="keep"'  # tells the inliner to leave a style element; nobody else needs to read it
 )
@@ -163,13 +164,16 @@ def _opening(body: Element) -> Element:
 def _html_part(
     facts: _Facts, body: Element, lead: Element | None, environment: Environment, *, keep: int | None
 ) -> str:
+    inside = serialise(body, keep=keep)
+    if not inside:  # not even the first block fits
+        inside = f"<p>{escape(clip(facts.post.summary or facts.preheader, length=_SUMMARY))}</p>"
     html = _filled(
         environment,
         _HTML,
         {
             **facts.context(),
             "lead": "" if lead is None else Markup(serialise(lead)),  # noqa: S704 - clean, see document.py
-            "body": Markup(serialise(body, keep=keep)),  # noqa: S704 - clean, see document.py
+            "body": Markup(inside),  # noqa: S704 - clean, see document.py
             "cut": keep is not None,
         },
     )

@@ -17,6 +17,7 @@ from pipeline.rendering.vocabulary import (
     DROPPED,
     MEDIA,
     PAGE_SIGNS,
+    UNCLOSED,
     attributes,
     clean_text,
     is_hidden,
@@ -92,7 +93,13 @@ class _Reader:
         tag = str(node.tag).lower()
         if tag in DROPPED or is_hidden(node):
             return
-        if tag in MEDIA or tag == "form":
+        if tag in UNCLOSED:
+            if tag == "embed":
+                yield from self._elsewhere(node, tag, linked=linked)
+            elif tag == "wbr":
+                yield etree.Element(tag)
+            yield from self.inside(node, linked=linked, depth=depth)
+        elif tag in MEDIA or tag == "form":
             yield from self._elsewhere(node, tag, linked=linked)
         elif tag == "svg":
             yield from _drawing(node)

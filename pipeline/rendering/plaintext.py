@@ -75,7 +75,7 @@ class PlainText:
             yield [_rule(columns)]
         elif tag == "pre":
             text = "".join(_verbatim(node)).rstrip().expandtabs(4)
-            yield ["    " + line.rstrip() for line in text.split("\n")]
+            yield _shifted(text.split("\n"), "    ")
         elif tag == "blockquote" or "pull" in node.get("class", "").split():
             yield [f"> {line}".rstrip() for line in _joined(self._flow(node, columns - 2))]
         elif tag in ("ul", "ol"):

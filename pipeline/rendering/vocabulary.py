@@ -7,7 +7,17 @@ import re
 from pipeline.rendering.direction import direction
 from pipeline.rendering.markup import BLOCKS, HEADINGS, Element
 
-__all__ = ["DROPPED", "MEDIA", "PAGE_SIGNS", "attributes", "clean_text", "is_hidden", "languages", "renamed"]
+__all__ = [
+    "DROPPED",
+    "MEDIA",
+    "PAGE_SIGNS",
+    "UNCLOSED",
+    "attributes",
+    "clean_text",
+    "is_hidden",
+    "languages",
+    "renamed",
+]
 
 # Their content is for browsers, not for readers.
 DROPPED = frozenset(
@@ -26,15 +36,16 @@ DROPPED = frozenset(
         "param",
         "script",
         "select",
-        "source",
         "style",
         "template",
         "textarea",
         "title",
-        "track",
     }
 )
-MEDIA = frozenset({"audio", "embed", "iframe", "object", "video"})
+MEDIA = frozenset({"audio", "iframe", "object", "video"})
+# They hold nothing and have no end tag (HTML, section 13.1.2), which the parser does not know of these: what it takes
+# for their content stands behind them.
+UNCLOSED = frozenset({"embed", "source", "track", "wbr"})
 # What only helps on the page: "back to the text", "link to this heading", a table of contents.
 PAGE_SIGNS = frozenset({"footnote-backref", "headerlink", "toc"})
 

@@ -85,12 +85,13 @@ def hebrew(**changes: object) -> Post:
     return written("hebrew", title="יום שני בבוקר", lang="he", summary="מכתב קצר על בוקר אחד.", **changes)
 
 
-def long(**changes: object) -> Post:
-    """A post of forty chapters, far too long for a mailbox."""
-    chapters = "".join(
-        f"<h2>Chapter {number}</h2>" + f"<p>{'It goes on, and on. ' * 12}</p>" * 16 for number in range(1, 41)
+def long(*, chapters: int = 40, **changes: object) -> Post:
+    """A post of many chapters; forty are far too long for a mailbox."""
+    told = "".join(
+        f"<h2>Chapter {number}</h2>" + f"<p>{'It goes on, and on. ' * 12}</p>" * 16
+        for number in range(1, chapters + 1)
     )
-    return post(f"<p>It begins.</p>{chapters}", title="A long one", **changes)
+    return post(f"<p>It begins.</p>{told}", title="A long one", **changes)
 
 
 def letter(of: Post, **options: object) -> Letter:
