@@ -21,7 +21,11 @@ def normalise(text: str) -> str | None:
         return None
     try:
         checked = validate_email(
-            text.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True
+            text.strip(),
+            strict=True,  # a local part of at most 64 octets (RFC 5321 §4.5.3.1.1)
+            check_deliverability=False,
+            allow_smtputf8=False,
+            test_environment=True,
         )
     except EmailNotValidError:
         return None

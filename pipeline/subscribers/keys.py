@@ -78,17 +78,30 @@ def root_key(settings: KeySettings, root: Path, *, create: bool) -> bytes:
         return _decode(text, "BELONGING_KEY")
     if settings.command:
         return _decode(_printed_by(settings.command), f"the output of {shlex.join(settings.command[:1])}")
-    file = root / Path(settings.file).expanduser()
-    if not file.exists():
-        if not create:
-            raise KeyProblem(
-                f"there is a list but no key at {settings.file}",
-                advice="bring back the file, or set BELONGING_KEY; without the key nobody can read the list",
-            )
+    try:
+        return _from_file(root / Path(settings.file).expanduser(), settings.file, create=create)
+    except OSError as error:
+        raise KeyProblem(
+            f"the key file {settings.file} cannot be used ({error.strerror})",
+            advice="see that it is a file of yours, in a folder of yours",
+        ) from None
+
+
+def _from_file(file: Path, name: str, *, create: bool) -> bytes:
+    if create and not file.exists():
         _write(file, new_root_key())
-    if file.stat().st_mode & 0o077:
-        raise KeyProblem(f"others can read {settings.file}", advice=f"chmod 600 {settings.file}")
-    return _decode(file.read_text(encoding="utf-8", errors="replace"), settings.file)
+    try:
+        # One look at one file: what is judged is what is read.
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            mode, text = os.fstat(stream.fileno()).st_mode, stream.read(1024)
+    except FileNotFoundError:
+        raise KeyProblem(
+            f"there is a list but no key at {name}",
+            advice="bring back the file, or set BELONGING_KEY; without the key nobody can read the list",
+        ) from None
+    if mode & 0o077:
+        raise KeyProblem(f"others can read {name}", advice=f"chmod 600 {name}")
+    return _decode(text, name)
 
 
 def _printed_by(command: tuple[str, ...]) -> str:
@@ -124,7 +137,7 @@ def _decode(text: str, source: str) -> bytes:
 
 def _write(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
@@ -136,3 +149,8 @@ def _write(file: Path, text: str) -> None:
             os.link(temporary, file)
     finally:
         temporary.unlink()
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)  # nothing is sealed with a key that a power cut could take away
+    finally:
+        os.close(folder)
