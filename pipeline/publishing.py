@@ -19,7 +19,7 @@ from pipeline.providers import Provider, Receipt
 from pipeline.rendering import Publication, encoded_size, render
 from pipeline.rendering.rules import Severity, check_letter
 
-__all__ = ["Proposal", "Publishing", "Watcher", "require"]
+__all__ = ["Proposal", "Publishing", "Watcher", "require", "require_sound"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,8 +119,7 @@ class Publishing:
             DeliveryError: Sending cannot go on now; what was not sent is kept.
         """
         watcher = watcher or Watcher()
-        if problems := [f"{p.item.post.source}: {line}" for p in proposals for line in p.problems]:
-            raise CheckFailed("\n".join(problems), advice="nothing was sent; mend the post or the theme")
+        require_sound(proposals)
         self.provider.accept(plan)
         receipts: list[Receipt] = []
         for proposal in proposals:
@@ -147,6 +146,16 @@ class Publishing:
         if not file.is_relative_to(self.output.resolve()) or not file.is_file():
             return None
         return file.read_bytes()
+
+
+def require_sound(proposals: Sequence[Proposal]) -> None:
+    """Refuse letters that break a rule.
+
+    Raises:
+        CheckFailed: Some do; each rule is named.
+    """
+    if problems := [f"{p.item.post.source}: {line}" for p in proposals for line in p.problems]:
+        raise CheckFailed("\n".join(problems), advice="nothing was sent; mend the post or the theme")
 
 
 def require(plan: Plan, digest: str) -> None:

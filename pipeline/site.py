@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import BuildError
+from pipeline.folders import make_private
 
 __all__ = ["Built", "SiteBuilder"]
 
@@ -31,7 +32,7 @@ class SiteBuilder:
     """Build the site of a project.
 
     Everything is made in var/build/next and moved into place at the end: a build that fails, or is killed,
-    leaves output/ and the manifest as they were.
+    leaves output/ and the manifest as they were. Builds of one project wait for each other.
     """
 
     def __init__(self, root: Path) -> None:
@@ -49,23 +50,42 @@ class SiteBuilder:
         Raises:
             BuildError: Pelican refused; what it said is in the message. Nothing was changed.
         """
+        with self.staged() as staged:
+            return self.publish(staged)
+
+    @contextlib.contextmanager
+    def staged(self) -> Iterator[Built]:
+        """Build the site beside the one that stands, to be looked at before it is published, or not.
+
+        Raises:
+            BuildError: Pelican refused; what it said is in the message. Nothing was changed.
+        """
         if not (self._root / "pelicanconf.py").exists():
             raise BuildError(
                 f"there is no pelicanconf.py in {self._root}",
                 advice="go to the folder of your site, or name it with --root",
             )
-        with self._alone():
+        with self._alone() as lock:
             self._recover()
-            shutil.rmtree(self._next, ignore_errors=True)
-            self._next.mkdir(parents=True)
-            self._pelican(self._next)
-            manifest = self._next / "posts.json"
-            if not manifest.exists():
+            built = self._pelican(self._next, lock)
+            if not built.manifest.exists():
                 raise BuildError(
                     "the build wrote no manifest",
                     advice='see that PLUGINS in pelicanconf.py names "plugins.manifest"',
                 )
-            self._replace(manifest)
+            yield built
+
+    def publish(self, staged: Built) -> Built:
+        """Put a site that was just staged where the old one stands; answer where it is now.
+
+        A crash between the two renames is mended by the next build.
+        """
+        shutil.rmtree(self._previous, ignore_errors=True)
+        if self.output.exists():
+            self.output.rename(self._previous)
+        staged.output.rename(self.output)
+        staged.manifest.replace(self.manifest)
+        shutil.rmtree(self._previous, ignore_errors=True)
         return Built(output=self.output, manifest=self.manifest)
 
     def build_drafts(self) -> Built:
@@ -74,17 +94,17 @@ class SiteBuilder:
         Raises:
             BuildError: Pelican refused; what it said is in the message.
         """
-        with self._alone():
-            shutil.rmtree(self._drafts, ignore_errors=True)
-            self._drafts.mkdir(parents=True)
-            self._pelican(self._drafts, drafts=True)
-        return Built(output=self._drafts / "site", manifest=self._drafts / "posts.json")
+        with self._alone() as lock:
+            return self._pelican(self._drafts, lock, drafts=True)
 
-    def _pelican(self, folder: Path, *, drafts: bool = False) -> None:
-        extra = {"MANIFEST_PATH": str(folder / "posts.json"), "SHOW_DRAFTS": drafts}
+    def _pelican(self, folder: Path, lock: int, *, drafts: bool = False) -> Built:
+        built = Built(output=folder / "site", manifest=folder / "posts.json")
+        shutil.rmtree(folder, ignore_errors=True)
+        make_private(folder)
+        extra = {"MANIFEST_PATH": str(built.manifest), "SHOW_DRAFTS": drafts}
         command = [
             *(sys.executable, "-m", "pelican", "content"),
-            *("--output", str(folder / "site"), "--settings", "pelicanconf.py", "--fatal", "errors"),
+            *("--output", str(built.output), "--settings", "pelicanconf.py", "--fatal", "errors"),
             *("--extra-settings", *(f"{name}={json.dumps(value)}" for name, value in extra.items())),
         ]
         done = subprocess.run(  # noqa: S603 - our own interpreter
@@ -94,36 +114,38 @@ class SiteBuilder:
             text=True,
             errors="replace",
             check=False,
-            env={**os.environ, "PYTHONPATH": str(self._root), "NO_COLOR": "1", "COLUMNS": "10000"},
+            env=_environment(self._root),
+            # Pelican holds the lock as well: should this process be killed, the next build waits for the
+            # orphan to end, which would else go on writing into the same folder.
+            pass_fds=(lock,),
         )
         if done.returncode != 0:
             said = _said(done.stderr) or _said(done.stdout)
             raise BuildError(
                 f"the site was not built; nothing was changed\n{said}", advice="mend that and build again"
             )
-
-    def _replace(self, manifest: Path) -> None:
-        """Put the new site where the old one stands. Between the two renames a crash is mended by _recover."""
-        shutil.rmtree(self._previous, ignore_errors=True)
-        if self.output.exists():
-            self.output.rename(self._previous)
-        (self._next / "site").rename(self.output)
-        manifest.replace(self.manifest)
-        shutil.rmtree(self._previous, ignore_errors=True)
+        return built
 
     def _recover(self) -> None:
         if self._previous.exists() and not self.output.exists():
             self._previous.rename(self.output)
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        self._build.mkdir(parents=True, exist_ok=True)
+    def _alone(self) -> Iterator[int]:
+        make_private(self._build)
         descriptor = os.open(self._build / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            yield descriptor
         finally:
             os.close(descriptor)
+
+
+def _environment(root: Path) -> dict[str, str]:
+    """Let Pelican find plugins/ first, then what it would find without us; keep the list's secrets from it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BELONGING_")}
+    path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
+    return {**kept, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "10000"}
 
 
 def _said(text: str) -> str:

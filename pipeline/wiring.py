@@ -25,7 +25,7 @@ from pipeline.providers.embedded import EmbeddedList
 from pipeline.publishing import Publishing
 from pipeline.rendering import Publication
 from pipeline.settings import FirstRun, ProviderName, Settings, TransportName
-from pipeline.site import SiteBuilder
+from pipeline.site import Built, SiteBuilder
 from pipeline.store import engine
 from pipeline.store.campaigns import SqlCampaigns
 from pipeline.store.deliveries import SqlDeliveries
@@ -175,13 +175,14 @@ class Project:
             for delivery in SqlDeliveries(self.engine).unknown()
         ]
 
-    def publishing(self) -> Publishing:
-        """Put together what planning and sending need, from the last build.
+    def publishing(self, built: Built | None = None) -> Publishing:
+        """Put together what planning and sending need, from the last build, or from one that is only staged.
 
         Raises:
             ManifestError: There is no manifest, or it is broken.
         """
-        return self._publishing(*self.manifest(), output=self.builder.output)
+        built = built or Built(output=self.builder.output, manifest=self.builder.manifest)
+        return self._publishing(*manifest.read(built.manifest), output=built.output)
 
     def drafts(self) -> Publishing:
         """Put together what looking at letters needs, drafts and scheduled posts included.
@@ -189,8 +190,7 @@ class Project:
         Raises:
             BuildError: The posts could not be built.
         """
-        built = self.builder.build_drafts()
-        return self._publishing(*manifest.read(built.manifest), output=built.output)
+        return self.publishing(self.builder.build_drafts())
 
     def _publishing(self, site: Site, posts: Sequence[Post], *, output: Path) -> Publishing:
         chosen = self.settings.campaigns

@@ -23,7 +23,8 @@ from pipeline.wiring import Project
 __all__ = ["app", "main"]
 
 _EXIT_CODES = """Exit codes: 0 done, 1 something is wrong with posts, theme or build, 2 misspelt command,
-3 settings or key, 4 a person has to decide, 5 mail could not be handed over (run again), 70 a mistake of ours, 130 interrupted."""
+3 settings or key, 4 a person has to decide, 5 mail could not be handed over (run again), 70 a mistake of ours,
+130 interrupted."""
 
 _INTERRUPTED = 130
 

@@ -16,7 +16,7 @@ from pipeline.cli.writing import check_content
 from pipeline.errors import BelongingError, DecisionNeeded, DeliveryError
 from pipeline.planning import Decisions, Plan, Verdict
 from pipeline.providers import Receipt, Report
-from pipeline.publishing import Proposal, Publishing, Watcher, require
+from pipeline.publishing import Proposal, Publishing, Watcher, require, require_sound
 
 __all__ = ["register"]
 
@@ -78,11 +78,14 @@ def publish(context: typer.Context, release: Release = None, skip: Skip = None) 
     mine = of(context)
     project = mine.project
     check_content(project.root)
-    built = project.builder.build()
-    publishing = project.publishing()
-    made = publishing.plan(_decisions(release, skip))
-    proposals = publishing.proposals(made)
-    _print_plan(publishing, made, proposals)
+    # Whatever can be found wrong is found before the new site takes the place of the old one.
+    with project.builder.staged() as staged:
+        publishing = project.publishing(staged)
+        made = publishing.plan(_decisions(release, skip))
+        proposals = publishing.proposals(made)
+        _print_plan(publishing, made, proposals)
+        require_sound(proposals)
+        built = project.builder.publish(staged)
     receipts = _send(mine, publishing, made, proposals, quiet=False)
     output.heading("Done")
     output.line("The site is in     ", (f"{built.output.relative_to(project.root)}/", "bold"))

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from pipeline.errors import TransportDown
+from pipeline.folders import make_private
 from pipeline.mail.transport import Accepted, Message, Outcome
 
 __all__ = ["Maildir"]
@@ -25,7 +26,7 @@ class Maildir:
         """Make the folder if it is not there; begin a session."""
         try:
             for part in ("tmp", "new", "cur"):
-                (self._folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
+                make_private(self._folder / part)
         except OSError as error:
             raise TransportDown(
                 f"the mailbox {self._folder} cannot be made ({error.strerror})",

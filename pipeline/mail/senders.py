@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
+from pipeline.folders import make_private
+
 __all__ = ["Sender"]
 
 
@@ -22,7 +24,7 @@ class Sender:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         self._folder = folder
         self._place = _place(folder)
         self.name = f"{self._place}.{secrets.token_hex(8)}"

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, StoreDown
+from pipeline.folders import make_private
 
 __all__ = ["SCHEMA", "connect", "exists", "transaction"]
 
@@ -41,10 +42,11 @@ def connect(url: str, root: Path) -> Engine:
     try:
         with transaction(engine) as connection:
             _migrate(connection)
-    except DBAPIError as error:
+    except (DBAPIError, StoreDown) as error:
         engine.dispose()
+        why = error.why if isinstance(error, StoreDown) else type(error.orig).__name__
         raise SettingsError(
-            f"the store cannot be opened ({type(error.orig).__name__})",
+            f"the store cannot be opened ({why})",
             advice="see that list.store names a database that is running and that you may write to",
         ) from None
     return engine
@@ -58,9 +60,16 @@ def exists(url: str, root: Path) -> bool:
 
 @contextlib.contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """Run a block as one transaction that sees and changes the store alone where it matters."""
-    with engine.begin() as connection:
-        yield connection
+    """Run a block as one transaction that sees and changes the store alone where it matters.
+
+    Raises:
+        StoreDown: The store cannot be used now. The message never holds what was written.
+    """
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except OperationalError as error:
+        raise StoreDown(getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)) from None
 
 
 def _url(url: str, root: Path) -> URL:
@@ -86,9 +95,15 @@ def _url(url: str, root: Path) -> URL:
 
 
 def _prepare_sqlite(engine: Engine, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not file.exists():
-        file.touch(mode=0o600)
+    try:
+        make_private(file.parent)
+        if not file.exists():
+            file.touch(mode=0o600)
+    except OSError as error:
+        raise SettingsError(
+            f"the store cannot be made ({error.strerror})",
+            advice="see that list.store names a file in a folder that you may write to",
+        ) from None
 
     def on_connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, see below
