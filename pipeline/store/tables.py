@@ -23,13 +23,19 @@ from sqlalchemy import (
 
 __all__ = [
     "Moment",
+    "arrivals",
+    "asks",
     "campaigns",
+    "consents",
     "deliveries",
     "earlier_posts",
     "facts",
+    "limits",
     "metadata",
+    "notices",
     "subscribers",
     "suppressions",
+    "wordings",
 ]
 
 metadata = MetaData()
@@ -133,4 +139,78 @@ deliveries = Table(
         postgresql_where=text("owner IS NOT NULL"),
     ),
     Index("deliveries_by_subscriber", "subscriber_id"),
+)
+
+# --- What the list service keeps: wishes on their way, what was agreed to, how often something happened -------------
+
+# What came in and is dealt with behind the answer; gone as soon as it is.
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # random
+    Column("wish", Text, nullable=False),
+    Column("address", LargeBinary, nullable=False),  # sealed as it was typed, padded
+    Column("path", Text, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),  # not to be taken before; moved on by whoever takes it
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Index("arrivals_to_take", "due_at"),
+)
+
+# Wishes to join that wait for their confirmation.
+asks = Table(
+    "asks",
+    metadata,
+    Column("subscriber_id", BigInteger, ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("life", Integer, nullable=False),  # the one that confirming begins
+    Column("path", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Index("asks_over", "expires_at"),
+)
+
+# Single messages to one person that wait to be handed over; gone as soon as they were.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", _Key, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("subscriber_id", BigInteger, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
+    Column("life", Integer, nullable=False),
+    Column("limit_name", LargeBinary, nullable=False),  # lifted when the notice is lost
+    Column("trying", Integer, nullable=False, server_default="0"),  # 1 while it may be handed over
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due_at", Moment, nullable=False),  # not before; while trying, when the lease runs out
+    Column("expires_at", Moment, nullable=False),
+    Index("notices_to_send", "due_at"),
+    Index("notices_by_subscriber", "subscriber_id"),
+)
+
+# What stood above the button, word for word, by its hash.
+wordings = Table(
+    "wordings",
+    metadata,
+    Column("hash", Text, primary_key=True),  # SHA-256, hex
+    Column("text", Text, nullable=False),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("subscriber_id", BigInteger, ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("life", Integer, primary_key=True),  # which subscription of this person it began
+    Column("wording", Text, ForeignKey("wordings.hash"), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("asked_at", Moment),
+    Column("given_at", Moment, nullable=False),
+)
+
+# How often something happened lately, under keyed hashes; a row is gone soon after its window has ended.
+limits = Table(
+    "limits",
+    metadata,
+    Column("name", LargeBinary, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Index("limits_over", "ends_at"),
 )

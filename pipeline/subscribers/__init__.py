@@ -26,6 +26,7 @@ class Origin(StrEnum):
     SAMPLE = "sample"  # a made-up reader, never mailed where mail can leave the machine
     ADDED = "added"  # by the operator, who vouches for the consent
     IMPORTED = "imported"
+    FORM = "form"  # asked for it on a page, and confirmed it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

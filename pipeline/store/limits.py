@@ -1,0 +1,43 @@
+"""Counting against limits, inside a transaction that is open already."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, case, delete
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipeline.store.tables import limits
+from pipeline.subscribers.limits import Limit
+
+__all__ = ["count", "lift", "sweep"]
+
+
+def count(connection: Connection, limit: Limit, now: datetime) -> bool:
+    """Count once more, in one statement, so that two at once are two; tell whether it is still allowed."""
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    ends_at = now + limit.window
+    over = limits.c.ends_at <= now
+    statement = (
+        make(limits)
+        .values(name=limit.name, count=1, ends_at=ends_at)
+        .on_conflict_do_update(
+            index_elements=["name"],
+            set_={
+                "count": case((over, 1), else_=limits.c.count + 1),
+                "ends_at": case((over, ends_at), else_=limits.c.ends_at),
+            },
+        )
+        .returning(limits.c.count)
+    )
+    return int(connection.execute(statement).scalar_one()) <= limit.most
+
+
+def lift(connection: Connection, name: bytes) -> None:
+    """Forget how often something happened."""
+    connection.execute(delete(limits).where(limits.c.name == name))
+
+
+def sweep(connection: Connection, now: datetime) -> None:
+    """Forget what no longer counts."""
+    connection.execute(delete(limits).where(limits.c.ends_at <= now))

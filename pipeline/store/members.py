@@ -1,0 +1,224 @@
+"""Members in the store. What each method promises is written in pipeline.subscribers.membership."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, Row, delete, exists, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipeline.store import arrivals, limits, notices
+from pipeline.store.engine import transaction
+from pipeline.store.tables import asks, campaigns, consents, deliveries, subscribers, suppressions, wordings
+from pipeline.subscribers import Origin, Subscriber, SubscriberState
+from pipeline.subscribers.consent import Consent, wording_hash
+from pipeline.subscribers.limits import Limit
+from pipeline.subscribers.membership import Arrival, NoticeKind, Record, notice_for
+from pipeline.subscribers.tokens import Ticket
+
+__all__ = ["SqlMembers"]
+
+
+class SqlMembers:
+    """Keep who belongs to the list in SQL (a MemberStore)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+
+    def ask(self, arrival: Arrival, person: Subscriber, limit: Limit, now: datetime, until: datetime) -> None:
+        """Note a wish to join, and its notice."""
+        with transaction(self._engine) as connection:
+            if not arrivals.drop(connection, arrival.id) or not limits.count(connection, limit, now):
+                return
+            connection.execute(
+                self._insert(subscribers)
+                .values(**asdict(person))
+                .on_conflict_do_nothing(index_elements=["address_index"])
+            )
+            row = connection.execute(
+                select(subscribers)
+                .where(subscribers.c.address_index == person.address_index)
+                .with_for_update()
+            ).one()
+            kind = notice_for(SubscriberState(row.state))
+            life = row.life
+            if kind is NoticeKind.CONFIRM:
+                life = row.life if row.state == SubscriberState.PENDING else row.life + 1
+                wish = {"life": life, "path": arrival.path, "asked_at": now, "expires_at": until}
+                connection.execute(
+                    self._insert(asks)
+                    .values(subscriber_id=row.id, **wish)
+                    .on_conflict_do_update(index_elements=["subscriber_id"], set_=wish)
+                )
+            notices.add(
+                connection,
+                kind=kind,
+                subscriber_id=row.id,
+                life=life,
+                limit_name=limit.name,
+                now=now,
+                until=until,
+            )
+
+    def show(
+        self, arrival: Arrival, address_index: bytes, limit: Limit, now: datetime, until: datetime
+    ) -> None:
+        """Note a notice with a link to what is stored."""
+        with transaction(self._engine) as connection:
+            if not arrivals.drop(connection, arrival.id):
+                return
+            row = connection.execute(
+                select(subscribers.c.id, subscribers.c.life).where(
+                    subscribers.c.address_index == address_index
+                )
+            ).one_or_none()
+            if row is not None and limits.count(connection, limit, now):
+                notices.add(
+                    connection,
+                    kind=NoticeKind.RIGHTS,
+                    subscriber_id=row.id,
+                    life=row.life,
+                    limit_name=limit.name,
+                    now=now,
+                    until=until,
+                )
+
+    def confirm(self, ticket: Ticket, wording: str, now: datetime) -> bool:
+        """Begin a life, once."""
+        with transaction(self._engine) as connection:
+            row = _locked(connection, ticket.subscriber_id)
+            if row is None:
+                return False
+            if row.state == SubscriberState.CONFIRMED:
+                return bool(row.life == ticket.life)
+            ask = connection.execute(
+                delete(asks)
+                .where(
+                    asks.c.subscriber_id == ticket.subscriber_id,
+                    asks.c.life == ticket.life,
+                    asks.c.expires_at > now,
+                )
+                .returning(asks.c.path, asks.c.asked_at)
+            ).one_or_none()
+            if ask is None:
+                return False
+            connection.execute(
+                update(subscribers)
+                .where(subscribers.c.id == row.id)
+                .values(state=SubscriberState.CONFIRMED, life=ticket.life, confirmed_at=now)
+            )
+            name = wording_hash(wording)
+            connection.execute(
+                self._insert(wordings)
+                .values(hash=name, text=wording)
+                .on_conflict_do_nothing(index_elements=["hash"])
+            )
+            given = {"wording": name, "path": f"{ask.path} form, mail, button", "given_at": now}
+            connection.execute(
+                self._insert(consents)
+                .values(subscriber_id=row.id, life=ticket.life, asked_at=ask.asked_at, **given)
+                .on_conflict_do_nothing(index_elements=["subscriber_id", "life"])
+            )
+            return True
+
+    def leave(self, ticket: Ticket) -> bool:
+        """Take somebody off the list."""
+        with transaction(self._engine) as connection:
+            row = _locked(connection, ticket.subscriber_id)
+            if row is None:
+                return True
+            if row.life != ticket.life:
+                return False
+            if row.state in {SubscriberState.CONFIRMED, SubscriberState.BOUNCED}:
+                connection.execute(
+                    update(subscribers)
+                    .where(subscribers.c.id == row.id)
+                    .values(state=SubscriberState.UNSUBSCRIBED)
+                )
+            return True
+
+    def record(self, ticket: Ticket) -> Record | None:
+        """Answer what is stored about one person."""
+        with transaction(self._engine) as connection:
+            row = _locked(connection, ticket.subscriber_id)
+            if row is None or row.life != ticket.life:
+                return None
+            given = connection.execute(
+                select(consents, wordings.c.text)
+                .join_from(consents, wordings)
+                .where(consents.c.subscriber_id == row.id)
+                .order_by(consents.c.life)
+            ).all()
+            mailed = connection.execute(
+                select(campaigns.c.url, *deliveries.c["state", "code", "changed_at"])
+                .join_from(deliveries, campaigns)
+                .where(deliveries.c.subscriber_id == row.id)
+                .order_by(deliveries.c.changed_at, deliveries.c.id)
+            ).all()
+            asked_at = connection.execute(
+                select(asks.c.asked_at).where(asks.c.subscriber_id == row.id)
+            ).scalar()
+        return Record(
+            subscriber=Subscriber(
+                id=row.id,
+                address=row.address,
+                address_index=row.address_index,
+                state=SubscriberState(row.state),
+                life=row.life,
+                origin=Origin(row.origin),
+                created_at=row.created_at,
+                confirmed_at=row.confirmed_at,
+            ),
+            consents=tuple(
+                Consent(
+                    life=one.life,
+                    wording=one.text,
+                    asked_at=one.asked_at,
+                    given_at=one.given_at,
+                    path=one.path,
+                )
+                for one in given
+            ),
+            deliveries=tuple((one.url, one.state, one.code, one.changed_at) for one in mailed),
+            asked_at=asked_at,
+        )
+
+    def erase(self, ticket: Ticket, suppress: bytes | None, unsuppress: bytes, now: datetime) -> bool:
+        """Delete everything about one person but counts."""
+        with transaction(self._engine) as connection:
+            row = _locked(connection, ticket.subscriber_id)
+            if row is None or row.life != ticket.life:
+                return False
+            # Consents, asks and notices go with it; deliveries stay as counts that name nobody.
+            connection.execute(delete(subscribers).where(subscribers.c.id == row.id))
+            if suppress is None:
+                connection.execute(delete(suppressions).where(suppressions.c.hash == unsuppress))
+            else:
+                connection.execute(
+                    self._insert(suppressions)
+                    .values(hash=suppress, reason="erased", created_at=now)
+                    .on_conflict_do_nothing(index_elements=["hash"])
+                )
+            return True
+
+    def sweep(self, now: datetime) -> int:
+        """Delete what is over."""
+        with transaction(self._engine) as connection:
+            connection.execute(delete(asks).where(asks.c.expires_at <= now))
+            limits.sweep(connection, now)
+            gone = connection.execute(
+                delete(subscribers).where(
+                    subscribers.c.state == SubscriberState.PENDING,
+                    ~exists().where(asks.c.subscriber_id == subscribers.c.id),
+                )
+            )
+            return gone.rowcount
+
+
+def _locked(connection: Connection, subscriber_id: int) -> Row[tuple[object, ...]] | None:
+    """Find a person, and keep everybody else from changing the row before this transaction ends."""
+    return connection.execute(
+        select(subscribers).where(subscribers.c.id == subscriber_id).with_for_update()
+    ).one_or_none()

@@ -1,0 +1,167 @@
+"""Membership: how people join, leave and are forgotten, whoever keeps the list.
+
+Here are the values and the contracts; the use cases stand in modules of their own (signing_up, leaving, rights).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pipeline.subscribers import Subscriber, SubscriberState
+from pipeline.subscribers.consent import Consent
+from pipeline.subscribers.limits import Limit
+from pipeline.subscribers.tokens import Ticket
+
+__all__ = [
+    "Arrival",
+    "ArrivalStore",
+    "MemberStore",
+    "Notice",
+    "NoticeKind",
+    "Outbox",
+    "Record",
+    "Wish",
+    "notice_for",
+]
+
+
+class Wish(StrEnum):
+    """What somebody asked for with nothing but an address."""
+
+    JOIN = "join"
+    RIGHTS = "rights"  # to see, take along or erase what is stored
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """One wish that came in and is granted behind the answer, so that the answer tells nothing."""
+
+    id: int  # random, 63 bits
+    wish: Wish
+    address: bytes  # sealed as it was typed, see signing_up.ARRIVING
+    path: str  # which form it was typed into: "site" or "service"
+    received_at: datetime  # aware
+
+
+class NoticeKind(StrEnum):
+    """What a single message to one person is about."""
+
+    CONFIRM = "confirm"  # press a button and you are on the list
+    ALREADY = "already"  # somebody asked; you are on the list already
+    RIGHTS = "rights"  # the link to what is stored
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """One message to one person, waiting to be handed over."""
+
+    id: int
+    kind: NoticeKind
+    subscriber_id: int
+    address: bytes  # sealed
+    life: int  # for CONFIRM, the one that confirming begins; else the present one
+    expires_at: datetime  # aware; its link acts no longer, and it is sent no more
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """Everything that is stored about one person."""
+
+    subscriber: Subscriber
+    consents: tuple[Consent, ...]
+    deliveries: tuple[tuple[str, str, str, datetime], ...]  # post, state, code, when it last changed
+    asked_at: datetime | None  # an unconfirmed wish to join
+
+
+class ArrivalStore(Protocol):
+    """Keep what came in until it is dealt with. Every method is one transaction."""
+
+    def put(self, arrival: Arrival, limits: tuple[Limit, ...], now: datetime) -> Limit | None:
+        """Keep an arrival unless a limit is reached; answer that limit, and keep and count nothing then."""
+
+    def take(self, now: datetime, until: datetime, *, most: int) -> list[Arrival]:
+        """Lease arrivals, the oldest first. One that failed too often is thrown away."""
+
+    def drop(self, arrival_id: int) -> None:
+        """Forget one that leads to nothing."""
+
+    def oldest(self) -> datetime | None:
+        """Tell since when the oldest one waits."""
+
+
+class MemberStore(Protocol):
+    """Keep who belongs to the list. Every method is one transaction."""
+
+    def ask(self, arrival: Arrival, person: Subscriber, limit: Limit, now: datetime, until: datetime) -> None:
+        """Note somebody's wish to join, and the notice about it that `notice_for` names; forget the arrival.
+
+        Where the limit is reached, or the arrival was dealt with already, nothing is noted.
+
+        Args:
+            arrival: What is dealt with.
+            person: A pending entry to be made where there is none for the address.
+            limit: Of notices to this address.
+            now: Aware.
+            until: When the wish, not confirmed, is over.
+        """
+
+    def show(
+        self, arrival: Arrival, address_index: bytes, limit: Limit, now: datetime, until: datetime
+    ) -> None:
+        """Note a notice with a link to what is stored, where anything is; forget the arrival."""
+
+    def confirm(self, ticket: Ticket, wording: str, now: datetime) -> bool:
+        """Begin the life that a ticket names, and record the consent; tell whether that life is the present one.
+
+        Confirming twice is confirming once. A life that is over cannot be begun again.
+        """
+
+    def leave(self, ticket: Ticket) -> bool:
+        """Take somebody off the list; tell whether they are off it. A ticket of an earlier life does nothing.
+
+        Leaving twice is leaving once, and who is not in the store at all has left.
+        """
+
+    def record(self, ticket: Ticket) -> Record | None:
+        """Answer what is stored about one person; None where the ticket is not of the present life."""
+
+    def erase(self, ticket: Ticket, suppress: bytes | None, unsuppress: bytes, now: datetime) -> bool:
+        """Delete everything about one person but counts; tell whether a person of that life was there.
+
+        Args:
+            ticket: Whom, in which life.
+            suppress: A keyed hash that stays behind, so that nobody can put the address back on the list.
+            unsuppress: A keyed hash that must not stay behind, where suppress is None.
+            now: Aware.
+        """
+
+    def sweep(self, now: datetime) -> int:
+        """Delete wishes that are over, entries that were never confirmed, and used-up limits; count the entries."""
+
+
+class Outbox(Protocol):
+    """Keep notices until they are handed over. Every method is one transaction."""
+
+    def take(self, now: datetime, until: datetime, *, most: int) -> list[Notice]:
+        """Lease notices that are due. One whose lease ran out may have been sent: it is dropped, its limit lifted."""
+
+    def sent(self, notice_id: int) -> None:
+        """Forget a notice that was handed over."""
+
+    def later(self, notice_id: int, due: datetime) -> None:
+        """Keep a notice that was not handed over."""
+
+    def lost(self, notice_id: int) -> None:
+        """Forget a notice that may not have arrived, and lift its limit, so that asking again helps."""
+
+    def refused(self, notice_id: int) -> None:
+        """Forget a notice whose address does not exist, and an entry that was only waiting for it."""
+
+
+def notice_for(state: SubscriberState) -> NoticeKind:
+    """Choose what somebody who asks to join is told: only who is on the list already is told so."""
+    return NoticeKind.ALREADY if state is SubscriberState.CONFIRMED else NoticeKind.CONFIRM
