@@ -13,7 +13,7 @@ __all__ = ["Piece", "build", "fill", "has_content", "let_scroll"]
 Piece = str | Element  # a run of text, or a clean element without a tail
 
 _PROSE = frozenset({"blockquote", "body", "div"})  # a run of text right inside them is a paragraph
-_LINES = HEADINGS | {"p", "dt", "caption"}  # these hold no blocks
+_LINES = HEADINGS | {"caption", "p"}  # these hold no blocks
 
 
 def build(name: str, attributes: dict[str, str], pieces: Sequence[Piece]) -> Iterator[Piece]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import css_inline
 from lxml import etree
 
 from pipeline.errors import RenderingError
@@ -12,7 +13,7 @@ from pipeline.posts import Post
 from pipeline.rendering.blocks import Piece, build, fill, has_content, let_scroll
 from pipeline.rendering.direction import direction, mark
 from pipeline.rendering.links import destination, host
-from pipeline.rendering.markup import BLOCKS, INLINE, VOID, Element, plain
+from pipeline.rendering.markup import BLOCKS, INLINE, VOID, Element, plain, serialise
 from pipeline.rendering.vocabulary import (
     DROPPED,
     MEDIA,
@@ -47,13 +48,14 @@ def read(post: Post, words: Words) -> Element:
             f"{post.source}: its text is not in the manifest, which carries only the newest posts",
             advice="give it a recent date if it is to be mailed, or write `mail: false` in it",
         )
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    page = etree.fromstring(f"<html><body>{clean_text(post.body)}</body></html>".encode(), parser)
-    root = etree.Element("body")
-    source = page.find("body")
-    if source is not None:
-        reader = _Reader(post, words, shift=source.find(".//h1") is not None)
-        fill(root, reader.inside(source, linked=False, depth=0))
+    page = _parsed(clean_text(post.body))
+    rough = _cleaned(page, _Reader(post, words, shift=page.find(".//h1") is not None))
+    # The first parser is forgiving to a fault: it nests what HTML closes by itself and keeps cells outside of rows.
+    # What it made is harmless by now; the one that styles the letter reads HTML as browsers do and puts it right.
+    straight = css_inline.CSSInliner(inline_style_tags=False, load_remote_stylesheets=False)
+    root = _cleaned(
+        _parsed(straight.inline_fragment(serialise(rough), "")), _Reader(post, words, shift=False)
+    )
     if not has_content([root]):
         raise RenderingError(
             f"{post.source}: there is nothing in it to mail", advice="write its text, or `mail: false` in it"
@@ -61,6 +63,19 @@ def read(post: Post, words: Words) -> Element:
     mark(root, direction(post.lang))
     for table in list(root.iter("table")):
         let_scroll(table, name=words.table)
+    return root
+
+
+def _parsed(html: str) -> Element:
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    page = etree.fromstring(f"<html><body>{html}</body></html>".encode(), parser)
+    body = page.find("body")
+    return page if body is None else body
+
+
+def _cleaned(page: Element, reader: _Reader) -> Element:
+    root = etree.Element("body")
+    fill(root, reader.inside(page, linked=False, depth=0))
     return root
 
 
@@ -97,7 +112,7 @@ class _Reader:
             if tag == "embed":
                 yield from self._elsewhere(node, tag, linked=linked)
             elif tag == "wbr":
-                yield etree.Element(tag)
+                yield "\u200b"
             yield from self.inside(node, linked=linked, depth=depth)
         elif tag in MEDIA or tag == "form":
             yield from self._elsewhere(node, tag, linked=linked)
@@ -128,7 +143,7 @@ class _Reader:
             return
         link = etree.Element("a", {"href": to, **languages(node)})
         fill(link, pieces)
-        if "footnote-ref" in node.get("class", "").split():
+        if not {"footnote-ref", "noteref"}.isdisjoint(node.get("class", "").split()):
             # A mail program may not follow a link inside a letter, and a letter that was cut has no notes in it.
             link.set("class", "noteref")
             link.set("aria-label", self._words.note_on_page.format(number=plain(link)))

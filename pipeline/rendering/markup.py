@@ -83,10 +83,9 @@ INLINE = frozenset(
         "time",
         "u",
         "var",
-        "wbr",
     }
 )
-VOID = frozenset({"br", "hr", "img", "wbr"})
+VOID = frozenset({"br", "hr", "img"})
 
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 

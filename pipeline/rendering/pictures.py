@@ -16,6 +16,7 @@ from pipeline.rendering.wording import Words
 
 __all__ = ["COLUMN", "lead", "settle"]
 
+_SMALLEST = 4  # CSS pixels
 COLUMN = 552  # CSS pixels, what the letter's column of 600 leaves for a picture
 
 # What mail programs show: drawings in SVG and the formats newer than WebP stay blank in most of them.
@@ -70,14 +71,14 @@ def settle(
     for image in list(root.iter("img")):
         source = image.get("src", "")
         shown = same_host(source, site.url) and not source.lower().partition("?")[0].endswith(_NOT_SHOWN)
-        if not shown or policy is ImagePolicy.OMIT:
+        _fit(image)
+        if not shown or _is_speck(image) or policy is ImagePolicy.OMIT:
             _tell(image, words)
             continue
         if policy is ImagePolicy.EMBED:
             found = _embed(source, site=site, post=post, picture=picture)
             embedded[found.content_id] = found
             image.set("src", f"cid:{found.content_id}")
-        _fit(image)
     return embedded
 
 
@@ -112,6 +113,11 @@ def _replace(old: Element, new: Element | None) -> None:
         parent.text = (parent.text or "") + tail
     old.tail = None
     parent.remove(old)
+
+
+def _is_speck(image: Element) -> bool:
+    """Say whether a picture is too small to be seen: it shows nothing, and looks like one that counts its readers."""
+    return any(int(image.get(name, str(_SMALLEST))) < _SMALLEST for name in ("width", "height"))
 
 
 def _fit(image: Element) -> None:

@@ -181,7 +181,7 @@ class PlainText:
         tag = str(node.tag)
         if tag == "br":
             return _BREAK
-        if tag in ("img", "wbr"):
+        if tag == "img":
             alt = node.get("alt", "")
             return f"[{self._words.picture}: {alt}]" if alt else ""
         text = self._inside(node, plainly=plainly or tag in _STRONG)

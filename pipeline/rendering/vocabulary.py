@@ -82,6 +82,7 @@ _CLASSES = {
     "figure": "figure",
     "footnote": "notes",
     "note": "aside",
+    "notes": "notes",
     "pull": "pull",
     "pull-quote": "pull",
     "pullquote": "pull",
@@ -170,9 +171,10 @@ def _classes(node: Element, name: str) -> set[str]:
         return set()
     given = node.get("class", "").lower().split()
     classes = {_CLASSES[each] for each in given if each in _CLASSES}
+    sides = {"center", "left", "right"}
     if str(node.tag) in _CLASS_OF_TAG:
         classes.add(_CLASS_OF_TAG[str(node.tag)])
     if name in ("td", "th"):
         styled = _ALIGN.search(node.get("style", ""))
-        classes |= {styled[1] if styled else node.get("align", "").lower()} & {"center", "left", "right"}
+        classes |= {styled[1] if styled else node.get("align", "").lower(), *given} & sides
     return classes

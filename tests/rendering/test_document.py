@@ -42,7 +42,9 @@ def clean(body: str, **changes: object) -> str:
         ("<h1>a</h1><h2>b</h2><h6>c</h6>", "<h2>a</h2>\n<h3>b</h3>\n<h6>c</h6>"),
         ("<h2>a</h2><h3>b</h3>", "<h2>a</h2>\n<h3>b</h3>"),
         # Elements without an end, which the parser takes for ones with.
-        ("<p>a<wbr>b<source src=x>c</p><track>d", "<p>a<wbr>bc</p>\n<p>d</p>"),
+        ("<p>a<wbr>b<source src=x>c</p><track>d", "<p>a\u200bbc</p>\n<p>d</p>"),
+        # … and what HTML closes by itself.
+        ("<dl><dt>a<dt>b<dd>c<dd>d</dl>", "<dl><dt>a</dt><dt>b</dt><dd>c</dd><dd>d</dd></dl>"),
         # Lists keep how they count.
         (
             '<ol start="3" reversed type="a" class="x"><li value="7">a</li></ol>',
@@ -206,8 +208,15 @@ def test_text_that_looks_like_markup_stays_text() -> None:
     assert clean("<p>&lt;b&gt; &amp;amp; \"x\" 'y'</p>") == "<p>&lt;b&gt; &amp;amp; &quot;x&quot; 'y'</p>"
 
 
+def test_cells_outside_of_rows_and_words_outside_of_cells_are_put_where_a_browser_shows_them() -> None:
+    made = clean("<table>a<td>b</table>")
+    assert made.startswith("<p>a</p>\n")
+    assert made.endswith('<table class="data" role="table"><tbody><tr><td>b</td></tr></tbody></table></div>')
+
+
 def test_cleaning_what_is_clean_changes_nothing() -> None:
     once = clean(
-        "<h1>a</h1><section>b<p>c<div>d</div></section><blockquote>e<ul><li>f</ul></blockquote><wbr>"
+        "<h1>a</h1><section>b<p>c<div>d</div></section><blockquote class=pull>e<ul><li>f</ul></blockquote><wbr>"
+        '<p><a class="footnote-ref" href="#fn:1">1</a></p><div class="footnote"><hr><p>g</div><figure>h</figure>'
     )
     assert clean(once) == once

@@ -89,6 +89,11 @@ def test_no_picture_is_wider_than_the_letter(given: str, wanted: tuple[str, str 
     assert "max-width:100%" in image["style"]
 
 
+@pytest.mark.parametrize("size", ['width="1" height="1"', 'width="9999" height="1"', 'height="3" width="40"'])
+def test_a_picture_too_small_to_be_seen_is_not_fetched(size: str) -> None:
+    assert images(shown(f'<p>a<img src="{OWN}" alt="" {size}></p>')) == []
+
+
 def test_a_small_picture_in_a_line_is_not_blown_up() -> None:
     (image,) = images(shown(f'<p>A <img src="{OWN}" alt="sun"> day.</p>'))
     assert "width" not in image
