@@ -34,10 +34,10 @@ serve: $(VENV)/run ## show the site and the local mailbox in a browser
 	@$(BELONGING) serve
 
 new: $(VENV)/run ## start a post: make new TITLE="…"
-	@$(BELONGING) new "$$TITLE"
+	@$(BELONGING) new -- "$$TITLE"
 
 preview: $(VENV)/run ## show the letter of a post: make preview POST=content/posts/….md
-	@$(BELONGING) preview "$$POST"
+	@$(BELONGING) preview -- "$$POST"
 
 check: $(VENV)/run ## look for mistakes in all posts
 	@$(BELONGING) check

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
-from pipeline.errors import BelongingError
+from pipeline.errors import BelongingError, ContentError, SettingsError
 from pipeline.posts import checking
 from pipeline.posts.mistakes import Severity
 from pipeline.wiring import Project
@@ -32,17 +34,29 @@ class Complaint:
     level: Level
     detail: str
     advice: str = ""
+    exit_code: int = 0  # of an error: what a command that meets it ends with
 
 
 def examine(project: Project) -> tuple[Complaint, ...]:
-    """Look at everything; one thing that is wrong does not hide the next."""
+    """Look at everything; one thing that is wrong does not hide the next, and is named once."""
     found: list[Complaint] = []
     for name, look in _LOOKS:
         try:
             found.extend(look(project))
         except BelongingError as error:
-            found.append(Complaint(name=name, level=Level.ERROR, detail=error.message, advice=error.advice))
+            if error.message not in {complaint.detail for complaint in found}:
+                found.append(_error(name, error))
     return tuple(found)
+
+
+def _error(name: str, error: BelongingError) -> Complaint:
+    return Complaint(
+        name=name,
+        level=Level.ERROR,
+        detail=error.message,
+        advice=error.advice,
+        exit_code=error.exit_code,
+    )
 
 
 def _settings(project: Project) -> Iterator[Complaint]:
@@ -62,15 +76,14 @@ def _posts(project: Project) -> Iterator[Complaint]:
     mistakes = checking.check(project.root / "content", today=project.clock().date())
     errors = sum(mistake.severity is Severity.ERROR for mistake in mistakes)
     if errors:
-        yield Complaint(
-            name="posts", level=Level.ERROR, detail=f"{errors} mistakes", advice="belonging check names them"
-        )
+        found = ContentError(_count(errors, "mistake"), advice="belonging check names what to mend")
+        yield _error("posts", found)
     elif mistakes:
         yield Complaint(
             name="posts",
             level=Level.WARNING,
-            detail=f"{len(mistakes)} remarks",
-            advice="belonging check names them",
+            detail=_count(len(mistakes), "remark"),
+            advice="belonging check shows what to look at",
         )
     else:
         yield Complaint(name="posts", level=Level.OK, detail="no mistakes")
@@ -81,7 +94,9 @@ def _site(project: Project) -> Iterator[Complaint]:
         yield Complaint(name="site", level=Level.WARNING, detail="was never built here", advice="make build")
         return
     site, posts = project.manifest()
-    yield Complaint(name="site", level=Level.OK, detail=f"{len(posts)} posts, to be read at {site.url}")
+    yield Complaint(
+        name="site", level=Level.OK, detail=f"{_count(len(posts), 'post')}, to be read at {site.url}"
+    )
 
 
 def _key(project: Project) -> Iterator[Complaint]:
@@ -94,35 +109,37 @@ def _key(project: Project) -> Iterator[Complaint]:
     counts = project.people.count()
     confirmed = sum(number for state, number in counts.items() if state == "confirmed")
     yield Complaint(name="key", level=Level.OK, detail="opens this list")
-    yield Complaint(name="list", level=Level.OK, detail=f"{confirmed:,} confirmed subscribers")
+    yield Complaint(name="list", level=Level.OK, detail=_count(confirmed, "confirmed subscriber"))
     unknown = len(project.unknown_deliveries())
     if unknown:
         yield Complaint(
             name="deliveries",
             level=Level.WARNING,
-            detail=f"{unknown:,} may or may not have arrived",
-            advice="belonging status --unknown",
+            detail=f"{_count(unknown, 'letter')} may or may not have arrived",
+            advice="belonging status --unknown shows which",
         )
 
 
 def _privacy(project: Project) -> Iterator[Complaint]:
-    folder = project.root / "var"
-    if not folder.exists():
-        return
-    open_files = [
-        path.relative_to(project.root).as_posix()
-        for path in (project.root / "var").iterdir()
-        if path.name != "build" and path.stat().st_mode & 0o077 and path.is_file()
-    ]
-    if open_files:
-        yield Complaint(
-            name="privacy",
-            level=Level.ERROR,
-            detail=f"others on this machine can read {', '.join(sorted(open_files))}",
-            advice="chmod -R go= var",
+    """See that letters, store and key are nobody else's; each of them holds addresses, or opens them."""
+    settings = project.settings.list
+    kept = [project.root / "var", project.mailbox, project.settings.path(settings.key.file)]
+    if project.has_list and project.engine.dialect.name == "sqlite":
+        kept.append(Path(project.engine.url.database or ""))
+    seen = [str(path) for path in dict.fromkeys(kept) if path.exists() and not _closed(path)]
+    if seen:
+        found = SettingsError(
+            f"others on this machine can look into {', '.join(seen)}",
+            advice=f"chmod -R go= {shlex.join(seen)}",
         )
+        yield _error("privacy", found)
     else:
-        yield Complaint(name="privacy", level=Level.OK, detail="nobody else on this machine can read var/")
+        yield Complaint(name="privacy", level=Level.OK, detail="nobody else on this machine sees the list")
+
+
+def _closed(path: Path) -> bool:
+    """Tell whether a file or folder, or a folder above it, lets nobody but its owner in."""
+    return any(place.stat().st_mode & 0o077 == 0 for place in (path, *path.absolute().parents))
 
 
 def _way_out(project: Project) -> Iterator[Complaint]:
@@ -143,6 +160,10 @@ def _machine(project: Project) -> Iterator[Complaint]:
         yield Complaint(
             name="user", level=Level.WARNING, detail="runs as root", advice="use an account of its own"
         )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 _LOOKS: tuple[tuple[str, Callable[[Project], Iterator[Complaint]]], ...] = (

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import BelongingError
+from pipeline.folders import make_private
 from pipeline.letters import Letter
 from pipeline.posts import Post
 
@@ -23,11 +24,15 @@ def find(posts: Sequence[Post], name: str, *, root: Path) -> Post:
     Raises:
         BelongingError: No post, or more than one, goes by that name.
     """
-    path = Path(name) if Path(name).is_absolute() else Path.cwd() / name
+    if not name.strip():
+        raise BelongingError(
+            "no post was named", advice="write its file: make preview POST=content/posts/….md"
+        )
     content = (root / "content").resolve()
-    resolved = path.resolve()
-    source = resolved.relative_to(content).as_posix() if resolved.is_relative_to(content) else name
-    found = [post for post in posts if name in {post.id, post.slug} or source == post.source]
+    # As it is typed where the person stands, as commands print it (below the site's folder), or below content/.
+    paths = [(place / name).resolve() for place in (Path.cwd(), root, content)]
+    sources = {path.relative_to(content).as_posix() for path in paths if path.is_relative_to(content)}
+    found = [post for post in posts if name in {post.id, post.slug} or post.source in sources]
     if len(found) != 1:
         known = ", ".join(post.slug for post in posts[:5])
         raise BelongingError(
@@ -39,7 +44,7 @@ def find(posts: Sequence[Post], name: str, *, root: Path) -> Post:
 
 def write(letter: Letter, folder: Path, *, name: str) -> tuple[Path, Path]:
     """Write a letter's two parts as files that a browser and a pager can show."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     html, text = folder / f"{name}.html", folder / f"{name}.txt"
     html.write_text(letter.html, encoding="utf-8")
     text.write_text(letter.text, encoding="utf-8")

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from pipeline import rendering, settings
 from pipeline.clock import Clock
-from pipeline.errors import KeyProblem, SettingsError
+from pipeline.errors import BelongingError, KeyProblem, SettingsError
 from pipeline.mail.delivery import Delivery
 from pipeline.mail.maildir import Maildir
 from pipeline.mail.smtp import Smtp
@@ -155,11 +155,19 @@ class Project:
         return ZoneInfo(self.manifest()[0].timezone if self.builder.manifest.exists() else "UTC")
 
     def decide(self, numbers: Sequence[int] | None, *, resend: bool) -> int:
-        """Carry out a person's decision about unknown deliveries (None: about all); answer how many it was."""
+        """Carry out a person's decision about unknown deliveries (None: about all); answer how many it was.
+
+        Raises:
+            BelongingError: One of the numbers is not waiting for a decision; nothing was changed.
+        """
         ledger = SqlDeliveries(self.engine)
-        if numbers is None:
-            numbers = [delivery.delivery_id for delivery in ledger.unknown()]
-        return ledger.decide(numbers, resend=resend, now=self.clock())
+        waiting = [delivery.delivery_id for delivery in ledger.unknown()]
+        if strangers := sorted(set(numbers or ()) - set(waiting)):
+            raise BelongingError(
+                f"no delivery waits for a decision under {', '.join(map(str, strangers))}",
+                advice="belonging status --unknown lists those that do",
+            )
+        return ledger.decide(waiting if numbers is None else numbers, resend=resend, now=self.clock())
 
     def unknown_deliveries(self) -> list[tuple[int, str, str, str]]:
         """List what waits for a decision: number, campaign, since when, Message-ID."""

@@ -27,6 +27,7 @@ _EXIT_CODES = """Exit codes: 0 done, 1 something is wrong with posts, theme or b
 130 interrupted."""
 
 _INTERRUPTED = 130
+_OUR_MISTAKE = 70
 
 app = typer.Typer(
     name="belonging",
@@ -71,7 +72,12 @@ def _options(
 
 def main() -> None:
     """Run the command line and end the process."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read this has read enough
+        _nobody_reads()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -94,15 +100,31 @@ def run(arguments: list[str]) -> int:
     except Abort:
         answer = _INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _nobody_reads()
         return 0
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not print what it holds
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(where.filename).name}:{where.lineno} in {where.name}"
+    except OSError as error:
+        if error.filename is None:
+            return _ours(error)
         output.error(
-            f"a mistake in this program: {type(error).__name__} at {place}", "please report this line"
+            f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}",
+            "see what it is, whose it is and whether the disk is full",
         )
-        return 70
+        return BelongingError.exit_code
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not print what it holds
+        return _ours(error)
     if answer == _INTERRUPTED:
         output.error("interrupted", "run it again to go on where it stopped")
     return answer if isinstance(answer, int) else 0
+
+
+def _ours(error: Exception) -> int:
+    """Name a mistake of ours by its kind and its place; its text might hold an address."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(where.filename).name}:{where.lineno} in {where.name}"
+    output.error(f"a mistake in this program: {type(error).__name__} at {place}", "please report this line")
+    return _OUR_MISTAKE
+
+
+def _nobody_reads() -> None:
+    """Let what is still to be printed go nowhere, or Python would complain when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

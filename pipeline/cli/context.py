@@ -12,6 +12,7 @@ from typing import cast
 
 import typer
 
+from pipeline.errors import SettingsError
 from pipeline.wiring import Project
 
 __all__ = ["Context", "of"]
@@ -48,5 +49,15 @@ class Context:
 
 
 def of(context: typer.Context) -> Context:
-    """Answer our own context from typer's."""
-    return cast("Context", context.obj)
+    """Answer our own context from typer's.
+
+    Raises:
+        SettingsError: The folder holds no site. Else a list would be begun wherever somebody happens to stand.
+    """
+    mine = cast("Context", context.obj)
+    if not (mine.project.root / "pelicanconf.py").is_file():
+        raise SettingsError(
+            f"there is no site in {mine.project.root}: it holds no pelicanconf.py",
+            advice="go to the folder of your site, or name it: belonging --root FOLDER …",
+        )
+    return mine

@@ -42,5 +42,5 @@ def doctor(
             )
             if complaint.advice:
                 output.line(f"         → {complaint.advice}")
-    if any(complaint.level is Level.ERROR for complaint in complaints):
-        raise typer.Exit(1)
+    if errors := [complaint for complaint in complaints if complaint.level is Level.ERROR]:
+        raise typer.Exit(errors[0].exit_code)

@@ -34,7 +34,7 @@ def new(
     path = drafting.start(title, content=project.root / "content", now=project.clock(), zone=project.zone)
     shown = path.relative_to(project.root)
     output.line("Write here:  ", (str(shown), "bold"))
-    output.line(f"Look at it:  belonging preview {shlex.quote(str(shown))}")
+    output.line(f"Look at it:  make preview POST={shlex.quote(str(shown))}")
     output.line("Publish it:  take out the line 'status: draft', commit, make publish")
 
 
