@@ -37,14 +37,16 @@ def import_(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Add everybody in a CSV file who has agreed."""
-    joining = of(context).project.joining
+    project = of(context).project
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            report = joining.import_csv(stream)
+        stream = file.open(encoding="utf-8-sig", newline="")
     except OSError as error:
         raise BelongingError(f"{file} cannot be read ({error.strerror})", advice="see its name") from None
-    except UnicodeDecodeError:
-        raise BelongingError(f"{file} is not UTF-8", advice="save it as UTF-8 and import it again") from None
+    with stream:
+        try:
+            report = project.joining.import_csv(stream)
+        except UnicodeDecodeError:
+            raise BelongingError(f"{file} is not UTF-8", advice="save it as UTF-8, import it again") from None
     if json:
         output.result(
             {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from pipeline.batches import batches
 from pipeline.clock import Clock
@@ -69,22 +69,27 @@ class Joining:
     def import_csv(self, file: TextIO) -> ImportReport:
         """Add everybody in a CSV file with a header that names a column for the address.
 
-        Streams: memory does not grow with the file. A column called status or state that says anything but
-        subscribed, confirmed or active keeps its row out.
+        Streams: memory does not grow with the file. Where there is a column called status or state, only those
+        rows are taken that say subscribed, confirmed or active in it.
 
         Raises:
-            BelongingError: There is no column that looks like an address.
+            BelongingError: There is no column that looks like an address, or the file is no CSV; where it can be
+                read twice, nobody was added then.
         """
-        rows = csv.reader(file)
-        header = [cell.strip().lower() for cell in next(rows, [])]
+        if file.seekable():
+            for _ in _rows(file):
+                pass
+            file.seek(0)
+        rows = _rows(file)
+        header = [cell.strip().lower() for cell in next(rows, (1, []))[1]]
         column = next((i for i, name in enumerate(header) if name in _ADDRESS_COLUMNS), None)
         if column is None:
             raise BelongingError(
                 "line 1 names no column for the address",
-                advice=f"call one of its columns {_ADDRESS_COLUMNS[0]}",
+                advice=f"call one of its columns {_ADDRESS_COLUMNS[0]}, and put commas between them",
             )
         status = next((i for i, name in enumerate(header) if name in _STATUS_COLUMNS), None)
-        return self._import(_lines(rows), column, status)
+        return self._import(rows, column, status)
 
     def _import(self, rows: Iterable[tuple[int, list[str]]], column: int, status: int | None) -> ImportReport:
         sealer = Sealer(self.keyring)
@@ -94,9 +99,9 @@ class Joining:
             addresses: list[str] = []
             for line, row in batch:
                 read += 1
-                if status is not None and len(row) > status and row[status].strip().lower() not in _CONFIRMED:
+                if status is not None and _cell(row, status).lower() not in _CONFIRMED:
                     not_confirmed += 1
-                elif (address := normalise(row[column]) if len(row) > column else None) is None:
+                elif (address := normalise(_cell(row, column))) is None:
                     bad += 1
                     if len(bad_lines) < 100:
                         bad_lines.append(line)
@@ -133,19 +138,27 @@ class Joining:
 
 _ADDRESS_COLUMNS = ("email", "email address", "e-mail", "address", "email_address")
 _STATUS_COLUMNS = ("status", "state", "email_status", "member status")
-_CONFIRMED = frozenset({"subscribed", "confirmed", "active", "enabled", "true", "yes", ""})
+_CONFIRMED = frozenset({"subscribed", "confirmed", "active", "enabled", "true", "yes"})
 
 
-def _lines(rows: _Rows) -> Iterator[tuple[int, list[str]]]:
-    """Number the rows as an editor numbers the file's lines; leave out empty ones."""
-    for row in rows:
-        if any(cell.strip() for cell in row):
-            yield rows.line_num, row
+def _cell(row: Sequence[str], column: int) -> str:
+    return row[column].strip() if column < len(row) else ""
 
 
-class _Rows(Protocol):
-    """What csv.reader answers."""
+def _rows(file: TextIO) -> Iterator[tuple[int, list[str]]]:
+    """Read the rows that have something in them, each with the line it begins on, as an editor numbers them.
 
-    @property
-    def line_num(self) -> int: ...
-    def __iter__(self) -> Iterator[list[str]]: ...
+    Raises:
+        BelongingError: What stands there cannot be CSV.
+    """
+    rows = csv.reader(file)
+    line = 1
+    try:
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                yield line, row
+            line = rows.line_num + 1
+    except csv.Error:
+        raise BelongingError(
+            f"line {line} is no line of a CSV file", advice="see whether a quotation mark is not closed there"
+        ) from None
