@@ -25,9 +25,11 @@ __all__ = [
     "KeySettings",
     "LetterSettings",
     "ListSettings",
+    "MailchimpSettings",
     "ProviderName",
     "Security",
     "SenderSettings",
+    "ServiceSettings",
     "Settings",
     "SmtpSettings",
     "TransportName",
@@ -223,6 +225,86 @@ class ListSettings(_Section):
     key: KeySettings = Field(default_factory=KeySettings, description="See below.")
 
 
+class ServiceSettings(_Section):
+    """The list service: the pages by which people join, leave, and see what is stored; run by `belonging web`."""
+
+    host: Line = Field(
+        "127.0.0.1",
+        description="The name of this machine it answers at; a web server with TLS stands in front.",
+    )
+    port: int = Field(8010, ge=0, le=65535, description="Its port.")
+    behind_proxy: bool = Field(
+        False,
+        description="true: the last address in X-Forwarded-For, set by your web server, is whom a limit counts.",
+    )
+    consent: Line = Field(
+        "I want to get these letters, which speak of trauma, addiction, recovery and belonging. My address is used "
+        "for them and for nothing else. I can leave at any time, with one press of a button.",
+        min_length=1,
+        description="What people agree to, word for word; it has to name the subject. Recorded with each consent.",
+    )
+    confirm_days: int = Field(
+        7, ge=1, le=60, description="Whoever has not confirmed by then is deleted. Days."
+    )
+    quiet_days: int = Field(
+        7,
+        ge=1,
+        le=365,
+        description="At most one message in this time to an address that has not confirmed, or is on the list. Days.",
+    )
+    rights_hours: int = Field(
+        24, ge=1, le=168, description="How long a link to what is stored works, and the next one waits. Hours."
+    )
+    per_source: int = Field(
+        10, ge=1, description="Requests taken from one network address (one /64 with IPv6) in an hour."
+    )
+    per_hour: int = Field(
+        600, ge=4, description="Requests taken from everybody in an hour; a quarter from forms on static pages."
+    )
+    shortest_seconds: float = Field(
+        1.5, ge=0, le=60, description="A form that comes back sooner is shown once more. Seconds."
+    )
+
+
+class MailchimpSettings(_Section):
+    """A Mailchimp account; its key is MAILCHIMP_API_KEY in the environment."""
+
+    server: Annotated[str, Field(pattern=r"^([a-z]+[0-9]+)?$")] = Field(
+        "", description="The data centre, such as us1; the key ends in it, so it can be left out."
+    )
+    audience: Line = Field(
+        "", description="The audience's name, or its id; may be left out where there is one only."
+    )
+    segment: Line = Field("", description="A saved segment's name: letters go to it alone.")
+    interest_group: Line = Field(
+        "",
+        description="A group's name: each letter goes to those who chose the interest called like its category.",
+    )
+    interests: dict[str, Line] = Field(
+        default_factory=dict,
+        description="Where a category and its interest have different names: category = interest.",
+    )
+    least: float = Field(
+        0.5, ge=0, le=1, description="Nothing is sent to fewer people than this part of the last campaign's."
+    )
+    most: float = Field(
+        2.0, ge=1, description="Nothing is sent to more people than this multiple of the last campaign's."
+    )
+    quarter: bool = Field(
+        False,
+        description="true: letters leave at the next quarter of an hour, and can be stopped until then.",
+    )
+    api_key: SecretStr = Field(SecretStr(""), exclude=True, description="Only from the environment.")
+
+    @model_validator(mode="after")
+    def _one_audience(self) -> Self:
+        if self.segment and self.interest_group:
+            raise ValueError("segment and interest_group exclude each other; write one of them")
+        if self.interests and not self.interest_group:
+            raise ValueError("interests without interest_group; write the group's name as well")
+        return self
+
+
 class Settings(_Section):
     """Everything that a person can set."""
 
@@ -234,6 +316,8 @@ class Settings(_Section):
     sender: SenderSettings = Field(default_factory=SenderSettings, description="See below.")
     campaigns: CampaignSettings = Field(default_factory=CampaignSettings, description="See below.")
     list: ListSettings = Field(default_factory=ListSettings, description="See below.")
+    service: ServiceSettings = Field(default_factory=ServiceSettings, description="See below.")
+    mailchimp: MailchimpSettings = Field(default_factory=MailchimpSettings, description="See below.")
 
     @property
     def leaves_machine(self) -> bool:
@@ -267,7 +351,8 @@ def load(root: Path, environment: Mapping[str, str]) -> Settings:
 
     Args:
         root: The folder that holds newsletter.toml; a folder without one has the defaults.
-        environment: Where BELONGING_KEY, BELONGING_STORE and BELONGING_SMTP_PASSWORD are looked up.
+        environment: Where BELONGING_KEY, BELONGING_STORE, BELONGING_SMTP_PASSWORD and MAILCHIMP_API_KEY are
+            looked up.
 
     Raises:
         SettingsError: The file is not TOML, or a value is impossible; every mistake is named with its line.
@@ -282,6 +367,7 @@ def load(root: Path, environment: Mapping[str, str]) -> Settings:
         ("list", "store"): environment.get("BELONGING_STORE"),
         ("list", "smtp", "password"): environment.get("BELONGING_SMTP_PASSWORD"),
         ("list", "key", "value"): environment.get("BELONGING_KEY"),
+        ("mailchimp", "api_key"): environment.get("MAILCHIMP_API_KEY"),
     }
     for path, secret in secrets.items():
         if secret:
@@ -339,6 +425,12 @@ def _refuse_secrets(data: Mapping[str, object]) -> None:
                 f"{FILE_NAME} holds list.{section}.{name}, a secret",
                 advice=f"take it out, change it, and set {variable} in the environment",
             )
+    hosted = data.get("mailchimp")
+    if isinstance(hosted, dict) and "api_key" in hosted:
+        raise SettingsError(
+            f"{FILE_NAME} holds mailchimp.api_key, a secret",
+            advice="take it out, revoke it in Mailchimp, and set MAILCHIMP_API_KEY in the environment",
+        )
 
 
 def _explain(text: str, loc: tuple[int | str, ...], kind: str, message: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -111,24 +112,34 @@ def serve(
     port: Annotated[int, typer.Option(help="The port; 0 finds a free one.", min=0, max=65535)] = 8000,
 ) -> None:
     """Show the site and the local mailbox in a browser on this machine."""
-    from pipeline.web import preview as web  # noqa: PLC0415 - a web server is not what other commands wait for
+    from pipeline.list_service import ListService  # noqa: PLC0415 - a web server is not what other commands wait for
+    from pipeline.web import preview as web  # noqa: PLC0415
 
     project = of(context).project
     if not project.builder.manifest.exists():
         check_content(project.root)
         project.builder.build()
 
+    # The list is shown beside them where nothing that is pressed here can mail anybody.
+    made = ListService(project, beside_site=True)
+    has_list = not project.settings.leaves_machine and bool(made.base)
+
     def ready(real: int) -> None:
         output.line("The site     ", (f"http://localhost:{real}/", "bold"))
         output.line("The mailbox  ", (f"http://localhost:{real}/_mail/", "bold"))
+        if has_list:
+            output.line("The list     ", (f"http://localhost:{real}{made.base}/subscribe", "bold"))
         output.line("Ctrl-C ends it.")
 
-    site_url = project.manifest()[0].url
-    web.serve(
-        web.application(site=project.builder.output, site_url=site_url, mailbox=project.mailbox),
-        port=port,
-        ready=ready,
+    application = web.application(
+        site=project.builder.output,
+        site_url=project.manifest()[0].url,
+        mailbox=project.mailbox,
+        service=made.service.application() if has_list else None,
+        service_path=made.base,
     )
+    with made.worker.running() if has_list else contextlib.nullcontext():
+        web.serve(application, port=port, ready=ready)
 
 
 def _print_letter(post: Post, subject: str, preheader: str, size: int) -> None:

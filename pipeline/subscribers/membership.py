@@ -130,7 +130,9 @@ class MemberStore(Protocol):
         """Answer what is stored about one person; None where the ticket is not of the present life."""
 
     def erase(self, ticket: Ticket, suppress: bytes | None, unsuppress: bytes, now: datetime) -> bool:
-        """Delete everything about one person but counts; tell whether a person of that life was there.
+        """Delete everything about one person but counts; tell whether nothing of them is left.
+
+        A ticket of an earlier life deletes nothing.
 
         Args:
             ticket: Whom, in which life.

@@ -161,7 +161,10 @@ class Reception:
 
     def _deal_with(self, arrival: Arrival, now: datetime) -> None:
         sealer = Sealer(self.keyring)
-        address = normalise(sealer.open(arrival.address, column=ARRIVING, row=arrival.id))
+        try:
+            address = normalise(sealer.open(arrival.address, column=ARRIVING, row=arrival.id))
+        except KeyProblem:  # damaged; it must not keep the others waiting
+            address = None
         if address is None or self.people.suppressed([self.keyring.suppression_hash(address)]):
             self.arrivals.drop(arrival.id)
             return

@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 from pipeline.errors import BelongingError
 from pipeline.web.guard import Guard
@@ -25,7 +26,9 @@ from pipeline.web.site import POLICY, Site
 __all__ = ["application", "serve"]
 
 
-def application(*, site: Path, site_url: str, mailbox: Path) -> Starlette:
+def application(
+    *, site: Path, site_url: str, mailbox: Path, service: ASGIApp | None = None, service_path: str = ""
+) -> Starlette:
     """Make the preview.
 
     Neither folder has to exist yet; both are looked at again with every request.
@@ -34,6 +37,8 @@ def application(*, site: Path, site_url: str, mailbox: Path) -> Starlette:
         site: Folder of the built site; served at /.
         site_url: Absolute address that pages and letters call the site by. Links to it stay here.
         mailbox: A Maildir; shown at /_mail/.
+        service: The list service, so that the links in letters work here as well.
+        service_path: Where it stands below the site, such as "/list"; without one it is left out.
     """
     built = Site(site, site_url)
     pages = MailboxPages(Mailbox(mailbox), site_url=site_url)
@@ -62,10 +67,12 @@ def application(*, site: Path, site_url: str, mailbox: Path) -> Starlette:
             )
         return pages.message("Not here", "The site has no such page.", status=404)
 
+    beside: list[BaseRoute] = [Mount(service_path, app=service)] if service and service_path else []
     return Starlette(
         routes=[
             Route(ADDRESS, to_mailbox),
             Mount(ADDRESS, routes=pages.routes()),
+            *beside,
             Route("/{path:path}", from_site),
         ],
         middleware=[Middleware(Guard)],

@@ -1,0 +1,91 @@
+"""Rights: see what is stored, take it along, have it erased, without an account (GDPR Art. 15, 17, 20)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline.clock import Clock
+from pipeline.subscribers.keys import Keyring
+from pipeline.subscribers.membership import MemberStore, Record
+from pipeline.subscribers.passes import Errand, Passes
+from pipeline.subscribers.sealing import ADDRESS, Sealer
+from pipeline.subscribers.tokens import Ticket
+
+__all__ = ["Rights", "Stored"]
+
+Stored = Mapping[str, "str | int | Sequence[Mapping[str, str | int | None]] | None"]
+"""Everything that is stored about one person, by name; moments as ISO 8601 in UTC."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rights:
+    """Show, and erase, what is stored about whom a pass speaks for."""
+
+    members: MemberStore
+    keyring: Keyring
+    passes: Passes
+    clock: Clock
+
+    def recognises(self, text: str) -> bool:
+        """Tell whether a pass is one and still in time, without looking at the list."""
+        return self._ticket(text) is not None
+
+    def see(self, text: str) -> Stored | None:
+        """Answer everything that is stored; None where the pass does not act or nothing is there."""
+        ticket = self._ticket(text)
+        record = self.members.record(ticket) if ticket else None
+        return None if record is None else _stored(record, self._address(record))
+
+    def erase(self, text: str, *, entirely: bool) -> bool:
+        """Delete everything about one person; tell whether nothing of them is left.
+
+        Args:
+            text: The pass.
+            entirely: Whether the keyed hash goes as well that would keep the address off the list for good.
+        """
+        ticket = self._ticket(text)
+        if ticket is None:
+            return False
+        record = self.members.record(ticket)
+        name = self.keyring.suppression_hash(self._address(record)) if record else b""
+        return self.members.erase(ticket, None if entirely else name, name, self.clock())
+
+    def _ticket(self, text: str) -> Ticket | None:
+        return self.passes.read(Errand.RIGHTS, text, self.clock())
+
+    def _address(self, record: Record) -> str:
+        whose = record.subscriber
+        return Sealer(self.keyring).open(whose.address, column=ADDRESS, row=whose.id)
+
+
+def _stored(record: Record, address: str) -> Stored:
+    whose = record.subscriber
+    return {
+        "address": address,
+        "state": whose.state.value,
+        "origin": whose.origin.value,
+        "subscription": whose.life,
+        "entered_at": _moment(whose.created_at),
+        "confirmed_at": _moment(whose.confirmed_at),
+        "asked_at": _moment(record.asked_at),
+        "consents": [
+            {
+                "subscription": one.life,
+                "wording": one.wording,
+                "how": one.path,
+                "asked_at": _moment(one.asked_at),
+                "given_at": _moment(one.given_at),
+            }
+            for one in record.consents
+        ],
+        "letters": [
+            {"letter": url, "state": state, "code": code, "changed_at": _moment(moment)}
+            for url, state, code, moment in record.deliveries
+        ],
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds")

@@ -1,0 +1,114 @@
+"""The pages of the list service, made from the theme's templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from jinja2 import Environment
+from starlette.responses import HTMLResponse, Response
+
+from pipeline.rendering.direction import direction
+from pipeline.rendering.phrases import phrases_for
+
+__all__ = ["Look", "Pages"]
+
+_TEMPLATES: Final = ("message", "button", "address", "rights", "record")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What all pages have in common."""
+
+    name: str  # of the list
+    lang: str
+    site_url: str  # links to the site begin with it; "" where both stand side by side
+    base: str  # path that the service stands at, "/list"
+    consent: str  # the sentence somebody agrees to
+    rights_hours: int
+
+
+class Pages:
+    """Make pages. None of them holds anything about anybody, but the one that shows people what is theirs."""
+
+    def __init__(self, environment: Environment, look: Look) -> None:
+        """Take the theme's environment, and what all pages have in common.
+
+        Raises:
+            RenderingError: The theme lacks words.
+        """
+        self._look = look
+        self._words = phrases_for(environment, look.lang)
+        self._templates = {name: environment.get_template(f"list/{name}.html") for name in _TEMPLATES}
+
+    def message(self, name: str, *, status: int = 200, title: str = "") -> Response:
+        """Make a page that says one thing.
+
+        Args:
+            name: Which: its words are called ``name_lines``, and ``name_title`` unless ``title`` names others.
+            status: HTTP status.
+            title: Whose title it takes.
+        """
+        return self._page(
+            "message", status, title=self._word(f"{title or name}_title"), lines=self._lines(name)
+        )
+
+    def button(self, name: str, path: str, *, wording: str = "", **fields: str) -> Response:
+        """Make a page with one button, that posts ``fields`` to a path below the service."""
+        return self._page(
+            "button",
+            title=self._word(f"{name}_title"),
+            lines=self._lines(name),
+            button=self._word(f"{name}_button"),
+            action=f"{self._look.base}{path}",
+            wording=wording,
+            fields=fields,
+        )
+
+    def address(self, name: str, path: str, *, stamp: str, problem: bool = False) -> Response:
+        """Make a form that asks for an address; with ``problem``, one that says that there was none."""
+        return self._page(
+            "address",
+            422 if problem else 200,
+            title=self._word(f"{name}_title"),
+            lines=self._lines(name),
+            button=self._word(f"{name}_button"),
+            action=f"{self._look.base}{path}",
+            stamp=stamp,
+            problem=self._word("join_error") if problem else "",
+        )
+
+    def rights(self, path: str) -> Response:
+        """Make the page on which people choose what happens to what is stored."""
+        return self._page(
+            "rights",
+            title=self._word("rights_title"),
+            lines=self._lines("open"),
+            action=f"{self._look.base}{path}",
+        )
+
+    def record(self, stored: Mapping[str, object]) -> Response:
+        """Make the page that shows everything stored about one person."""
+        return self._page("record", title=self._word("seen_title"), lines=self._lines("seen"), stored=stored)
+
+    def _page(self, template: str, status: int = 200, **values: object) -> Response:
+        look = self._look
+        lang = str(self._words["lang"])
+        html = self._templates[template].render(
+            words=self._words,
+            dir=direction(lang),
+            name=look.name,
+            site_url=look.site_url,
+            base=look.base,
+            **values,
+        )
+        return HTMLResponse(html.lstrip(), status_code=status)
+
+    def _word(self, name: str) -> str:
+        return str(self._words[name])
+
+    def _lines(self, name: str) -> list[str]:
+        lines = self._words[f"{name}_lines"]
+        assert isinstance(lines, list | tuple)  # noqa: S101 - the theme's own
+        return [str(line).replace("{hours}", str(self._look.rights_hours)) for line in lines]

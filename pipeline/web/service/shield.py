@@ -1,0 +1,71 @@
+"""The outermost layer of the list service: what every answer says, and what is said when something of ours breaks."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["HEADERS", "Shield", "place"]
+
+_LOG = logging.getLogger(__name__)
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "interest-cohort=(), browsing-topics=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
+"""Said with every answer: no page is kept, framed, indexed, or told on to where its links lead."""
+
+
+class Shield:
+    """Put the headers on every answer; never show or log how something went wrong inside."""
+
+    def __init__(self, app: ASGIApp, broken: Response) -> None:
+        """Take what is shielded, and what to answer when it breaks."""
+        self._app = app
+        self._broken = broken
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI 3)."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def send_safely(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_safely)
+        except ClientDisconnect:
+            return
+        except Exception as error:  # noqa: BLE001 - the last place where anything can be caught
+            _LOG.error("an answer could not be made: %s", place(error))
+            if not begun:
+                await self._broken(scope, receive, send_safely)
+
+
+def place(error: BaseException) -> str:
+    """Name an exception's kind and place, and not its text, which may quote an address."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in {frames[-1].name}, line {frames[-1].lineno} of {frames[-1].filename}"
