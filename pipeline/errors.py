@@ -11,8 +11,11 @@
     │   ├── PlanChanged            4   what was planned is no longer what would be done
     │   └── CheckFailed            4   a letter broke a rule that it must keep; nothing was sent
     └── DeliveryError              5   mail could not be handed over; what was not sent is kept
+        ├── StoreDown              5   the store cannot be used now; what was not sent is kept
         ├── TransportDown          5   no connection, or it was refused before any message was handed over
         ├── PolicyBlock            5   the receiving side refuses us, not the recipient
+        ├── RequestRefused         5   a list service said no; it has done nothing
+        ├── AnswerLost             5   a list service may or may not have done what it was asked to
         └── LeaseLost              5   another sender has taken this work over
     (usage errors end with 2, an interruption with 130, a mistake of ours with 70)
 
@@ -24,6 +27,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 __all__ = [
+    "AnswerLost",
     "BelongingError",
     "BuildError",
     "CheckFailed",
@@ -36,7 +40,9 @@ __all__ = [
     "PlanChanged",
     "PolicyBlock",
     "RenderingError",
+    "RequestRefused",
     "SettingsError",
+    "StoreDown",
     "TransportDown",
 ]
 
@@ -106,12 +112,45 @@ class DeliveryError(BelongingError):
     exit_code = 5
 
 
+class StoreDown(DeliveryError):
+    """The store cannot be used now: it went away, its disk is full, or somebody else holds it for too long.
+
+    Args:
+        why: What the database calls it, one word.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"the store cannot be used now ({why})",
+            advice="see that it is running, that its disk has room, and that nothing else holds it; then go on",
+        )
+        self.why = why
+
+
 class TransportDown(DeliveryError):
     """No connection, or it was refused before any message was handed over."""
 
 
 class PolicyBlock(DeliveryError):
     """The receiving side refuses the sender, not the recipient (enhanced status 5.7.x, RFC 3463)."""
+
+
+class RequestRefused(DeliveryError):
+    """A list service said no; it has done nothing.
+
+    Args:
+        message: What was refused and why, one sentence.
+        advice: What to do next, one sentence, or "".
+        status: The HTTP status it answered with.
+    """
+
+    def __init__(self, message: str, *, advice: str = "", status: int) -> None:
+        super().__init__(message, advice=advice)
+        self.status = status
+
+
+class AnswerLost(DeliveryError):
+    """A list service was asked to do something and its answer was lost: it may or may not have done it."""
 
 
 class LeaseLost(DeliveryError):

@@ -1,0 +1,114 @@
+"""What a campaign is to be at Mailchimp: its name there, who it goes to, and everything that is switched off."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from pipeline.campaigns import campaign_id
+from pipeline.providers.mailchimp.content import fingerprint
+from pipeline.providers.mailchimp.remote import Content, Remote, Segment
+
+__all__ = ["Draft", "Mark", "fingerprint_of", "mark_of", "marker"]
+
+_MARK = re.compile(r"\[([0-9a-f]{16})(?:\.([0-9a-f]{8}))?\]")
+_NAME_LIMIT = 60  # characters of the post's title in the campaign's name
+
+_TRACKING: dict[str, object] = {
+    "opens": False,
+    "html_clicks": False,
+    "text_clicks": False,
+    "goal_tracking": False,
+    "ecomm360": False,
+    "google_analytics": "",
+    "clicktale": "",
+}
+_SETTINGS: dict[str, object] = {
+    "authenticate": True,
+    "auto_footer": False,
+    "inline_css": False,
+    "auto_tweet": False,
+    "fb_comments": False,
+    "use_conversation": False,
+}
+
+
+def marker(list_id: str, post_id: str) -> str:
+    """Name the one campaign of a post on a list: 16 hex digits, the same on every machine.
+
+    The part of the list that it goes to is left out on purpose: a post that moves to another category, or a list
+    that is cut in another way, must not make a second campaign.
+    """
+    return campaign_id(f"mailchimp {list_id}", post_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """What the name of a campaign says about it."""
+
+    marker: str
+    fingerprint: str  # of what we wrote last; "" while it is being written
+
+
+def mark_of(title: str) -> Mark | None:
+    """Read the mark in a campaign's name; None: it is not one of ours."""
+    found = _MARK.findall(title)
+    return Mark(marker=found[-1][0], fingerprint=found[-1][1]) if found else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """Everything we want of a campaign but its content."""
+
+    marker: str
+    name: str  # the post's title, for people who look at Mailchimp's list of campaigns
+    subject: str
+    preview: str
+    from_name: str
+    from_address: str
+    list_id: str
+    segment: Segment
+
+    def body(self, sealed: str = "") -> dict[str, object]:
+        """Write it as Mailchimp takes it.
+
+        Args:
+            sealed: The fingerprint that ends the writing; "" says that writing is under way.
+        """
+        options = self.segment.options()
+        recipients: dict[str, object] = {"list_id": self.list_id}
+        if options is not None:
+            recipients["segment_opts"] = options
+        settings = {
+            **_SETTINGS,
+            "title": self._title(sealed),
+            "subject_line": self.subject,
+            "preview_text": self.preview,
+            "from_name": self.from_name,
+            "reply_to": self.from_address,
+        }
+        return {"recipients": recipients, "settings": settings, "tracking": dict(_TRACKING)}
+
+    def creation(self) -> dict[str, object]:
+        """Write the body that creates it."""
+        return {"type": "regular", **self.body()}
+
+    def fingerprint(self, content: Content) -> str:
+        """Name what it says together with a content."""
+        return fingerprint(content, self.subject, self.preview, self.from_name, self.from_address)
+
+    def saying(self, subject: str, preview: str) -> Draft:
+        """Answer the same with another subject and preview."""
+        return replace(self, subject=subject, preview=preview)
+
+    def _title(self, sealed: str) -> str:
+        name = " ".join(self.name.replace("[", "(").replace("]", ")").split())
+        short = name if len(name) <= _NAME_LIMIT else name[: _NAME_LIMIT - 1].rstrip() + "…"
+        return f"{short} [{self.marker}{'.' if sealed else ''}{sealed}]"
+
+
+def fingerprint_of(remote: Remote, content: Content) -> str:
+    """Name what a campaign at Mailchimp says now."""
+    settings = remote.settings
+    names = ("subject_line", "preview_text", "from_name", "reply_to")
+    return fingerprint(content, *(str(settings.get(name, "")) for name in names))

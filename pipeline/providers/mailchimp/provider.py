@@ -1,0 +1,404 @@
+"""Mailchimp as a Provider: every new post becomes one campaign there, with nothing tracked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pydantic import SecretStr
+
+from pipeline.campaigns import Campaign, CampaignState, Tally
+from pipeline.clock import Clock
+from pipeline.errands import Errand, ErrandLedger, Step
+from pipeline.errors import CheckFailed, DecisionNeeded, PlanChanged
+from pipeline.letters import Letter, LetterLinks
+from pipeline.planning import History, Past, Plan, Verdict
+from pipeline.posts import Post
+from pipeline.providers import Finding, Progress, Receipt, Report
+from pipeline.providers.mailchimp import readback
+from pipeline.providers.mailchimp.audience import Audience
+from pipeline.providers.mailchimp.campaigns import NoLedger, OneCampaign, marked
+from pipeline.providers.mailchimp.client import Mailchimp
+from pipeline.providers.mailchimp.content import LINKS, content_of, neutralised
+from pipeline.providers.mailchimp.drafts import Draft, fingerprint_of, mark_of, marker
+from pipeline.providers.mailchimp.remote import Content, Remote, Segment, Status
+from pipeline.providers.mailchimp.reports import report_of
+from pipeline.settings import MailchimpSettings, SenderSettings
+
+__all__ = ["MailchimpList"]
+
+_BEGINNING = re.compile(r"Belonging ([0-9a-f]+) since (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\Z")
+_STRANGERS = timedelta(
+    hours=48
+)  # a campaign without a mark that is this much older than a post is not the post's
+_NOT_READY = (2.0, 5.0, 10.0, 20.0)  # seconds between looks at a checklist that is not ready yet
+_REPORTED = 50  # campaigns that status asks about, the newest
+_ENDED = {
+    Status.CANCELED,
+    Status.CANCELING,
+    Status.PAUSED,
+}  # past being a draft, and not on the way to readers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Prepared:
+    """A campaign that was written and is to be sent."""
+
+    remote_id: str
+    post: Post
+    draft: Draft
+    content: Content
+    recipients: int = 0
+
+
+class MailchimpList:
+    """Send campaigns to a Mailchimp audience (a Provider)."""
+
+    name = "mailchimp"
+
+    def __init__(
+        self,
+        *,
+        client: Mailchimp,
+        settings: MailchimpSettings,
+        sender: SenderSettings,
+        clock: Clock,
+        sleep: Callable[[float], object],
+        ledger: ErrandLedger | None = None,
+        alone: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Put it together; nothing is asked of Mailchimp yet.
+
+        Args:
+            client: The account.
+            settings: Whom letters go to.
+            sender: Whom they come from.
+            clock: Tells the time.
+            sleep: Waits, in seconds.
+            ledger: Remembers errands, where there is a store.
+            alone: Makes sure, until this process ends, that no other one here is sending; raises where one is.
+        """
+        self._client = client
+        self._settings = settings
+        self._sender = sender
+        self._clock = clock
+        self._sleep = sleep
+        self._ledger = ledger or NoLedger()
+        self._alone = alone
+        self._audience = Audience(client, settings)
+        self._found: dict[str, Remote | None] = {}
+        self._prepared: dict[str, _Prepared] = {}
+
+    def __repr__(self) -> str:
+        return "MailchimpList()"
+
+    @property
+    def links(self) -> LetterLinks:
+        """Answer Mailchimp's merge tags."""
+        return LINKS
+
+    @property
+    def audience(self) -> Audience:
+        """Answer who letters go to."""
+        return self._audience
+
+    def describe(self) -> str:
+        """Name the audience."""
+        return f"Mailchimp, {self._audience.describe()}"
+
+    def audience_size(self) -> int:
+        """Count the people a campaign would reach at most; Mailchimp's number may be some minutes old."""
+        return self._audience.size(lambda: self._client.mailing_list(self._audience.list.id).members)
+
+    # --- what had its turn ------------------------------------------------------------------------------------
+
+    def history(self, posts: Sequence[Post]) -> History:
+        """Answer what Mailchimp, and the ledger where there is one, know of the posts."""
+        campaigns = self._client.campaigns(self._audience.list.id)
+        since = self._begun(campaigns)
+        past = []
+        for post in posts:
+            mark = marker(self._audience.list.id, post.id)
+            state = self._state(marked(campaigns, mark), self._ledger.errand(mark))
+            if state is not None or (since is not None and post.date <= since):
+                past.append(
+                    Past(
+                        post_id=post.id,
+                        url=post.url,
+                        title=post.title,
+                        fingerprint=post.fingerprint,
+                        source=post.source,
+                        state=state,
+                    )
+                )
+        known = [f"{since}", *(f"{each.post_id} {each.state}" for each in past)]
+        version = hashlib.sha256("\n".join(known).encode()).hexdigest()[:12]
+        return History(past=tuple(past), begun=since is not None, version=version)
+
+    def _state(self, campaigns: Sequence[Remote], errand: Errand | None) -> CampaignState | None:
+        """Tell how far a post has come; None: it had no turn."""
+        if errand is not None and errand.step is Step.SENT:
+            return CampaignState.SENT
+        over = [each.status for each in campaigns if each.status.past_draft]
+        if over:
+            return CampaignState.CANCELLED if set(over) <= _ENDED else CampaignState.SENT
+        if campaigns:
+            return CampaignState.PAUSED if self._edited(campaigns[0]) else CampaignState.PLANNED
+        if errand is None:
+            return None
+        if errand.step is Step.DRAFTED:
+            remote = self._client.campaign(errand.remote_id)
+            if remote is None:
+                return CampaignState.PAUSED  # a person deleted it
+            return CampaignState.SENT if remote.status.past_draft else CampaignState.PLANNED
+        return CampaignState.PLANNED
+
+    def _edited(self, remote: Remote) -> bool:
+        """Tell whether a person has changed a draft since we finished writing it."""
+        mark = mark_of(remote.title)
+        if mark is None or not mark.fingerprint:
+            return False
+        standing = self._client.campaign(remote.id)
+        return standing is not None and mark.fingerprint != fingerprint_of(
+            standing, self._client.content(remote.id)
+        )
+
+    def _begun(self, campaigns: Sequence[Remote]) -> datetime | None:
+        """Tell when the list began: as the folder says that was made then, else with the first campaign that left."""
+        dates = [
+            datetime.strptime(found[2], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+            for folder in self._client.folders()
+            if (found := _BEGINNING.match(folder.name)) and found[1] == self._audience.list.id
+        ]
+        left = [each.created_at for each in campaigns if mark_of(each.title) and each.status.past_draft]
+        return min(dates or left, default=None)
+
+    # --- deciding ---------------------------------------------------------------------------------------------
+
+    def accept(self, plan: Plan) -> None:
+        """Make a plan's decisions durable: a draft for each post that is to be mailed, and when the list began."""
+        self._alone()
+        posts = [item.post for item in plan.items]
+        if self.history(posts).version != plan.history_version:
+            raise PlanChanged(
+                "something was planned, mailed or changed in Mailchimp since this plan was made",
+                advice="run belonging plan again",
+            )
+        skipped = [item.post for item in plan.of(Verdict.EARLIER) if "on request" in item.reason]
+        if skipped and not plan.first_run:
+            raise DecisionNeeded(
+                f"{skipped[0].source}: Mailchimp cannot remember that a post is never to be mailed",
+                advice="write mail: false into the post",
+            )
+        campaigns = self._client.campaigns(self._audience.list.id)
+        self._take_back(posts, campaigns)
+        drafts = [self._draft(item.post) for item in plan.to_send]
+        for item, draft in zip(plan.to_send, drafts, strict=True):
+            _refuse_strangers(item.post, draft.subject, campaigns)
+        for draft in drafts:
+            self._found[draft.marker] = self._one.find_or_create(draft)
+        if plan.first_run:
+            second = self._clock().replace(microsecond=0) + timedelta(seconds=1)
+            self._client.add_folder(f"Belonging {self._audience.list.id} since {second:%Y-%m-%dT%H:%M:%SZ}")
+
+    def _take_back(self, posts: Sequence[Post], campaigns: Sequence[Remote]) -> None:
+        """Unschedule what is scheduled for a post that is not to be mailed any more."""
+        wanted = {marker(self._audience.list.id, post.id) for post in posts if post.mail}
+        for remote in campaigns:
+            mark = mark_of(remote.title)
+            if mark and remote.status is Status.SCHEDULE and mark.marker not in wanted:
+                self._client.unschedule(remote.id)
+                errand = self._ledger.errand(mark.marker)
+                if errand is not None:
+                    after = Errand(step=Step.DRAFTED, remote_id=remote.id, at=self._clock())
+                    self._ledger.note(mark.marker, errand, after)
+
+    def prepared(self, post: Post) -> Letter | None:  # noqa: ARG002
+        """Answer that no letter is kept: a draft is written anew from the post until it is sent."""
+        return None
+
+    # --- one campaign -----------------------------------------------------------------------------------------
+
+    def prepare(self, post: Post, letter: Letter) -> Campaign:
+        """Write the letter over the post's draft, creating it where ``accept`` did not."""
+        content = content_of(letter)
+        draft = self._draft(post).saying(letter.subject, letter.preheader)
+        mark = draft.marker
+        remote = self._found[mark] if mark in self._found else self._one.find_or_create(draft)
+        if remote is None:
+            self._prepared.pop(mark, None)
+        else:
+            self._one.write(remote, draft, content)
+            self._prepared[mark] = _Prepared(remote_id=remote.id, post=post, draft=draft, content=content)
+        return Campaign(
+            id=mark,
+            post_id=post.id,
+            state=CampaignState.SENT if remote is None else CampaignState.READY,
+            subject=letter.subject,
+            url=post.url,
+            created_at=self._clock() if remote is None else remote.created_at,
+        )
+
+    def check(self, campaign: Campaign) -> tuple[Finding, ...]:
+        """Read back what Mailchimp would send, and compare everything."""
+        prepared = self._prepared.get(campaign.id)
+        if prepared is None:
+            return ()
+        remote = self._client.campaign(prepared.remote_id)
+        if remote is None or remote.status.past_draft:
+            return ()  # what is left to say, ``send`` finds out
+        checklist = self._client.checklist(remote.id)
+        for pause in _NOT_READY:
+            if checklist.ready:
+                break
+            self._sleep(pause)
+            checklist = self._client.checklist(remote.id)
+        standing = self._client.content(remote.id)
+        chosen = self._settings
+        self._prepared[campaign.id] = _Prepared(
+            remote_id=remote.id,
+            post=prepared.post,
+            draft=prepared.draft,
+            content=prepared.content,
+            recipients=remote.recipients or 0,
+        )
+        return (
+            *readback.campaign_findings(prepared.draft, prepared.content, remote, standing, checklist),
+            *readback.recipient_findings(
+                remote.recipients,
+                self._last_reached(prepared.draft.segment),
+                least=chosen.least,
+                most=chosen.most,
+            ),
+            *readback.list_findings(self._client.mailing_list(self._audience.list.id)),
+            *readback.sender_findings(self._sender.address, self._client.domains()),
+        )
+
+    def remaining(self, campaign: Campaign) -> int:
+        """Count the people that Mailchimp would mail."""
+        prepared = self._prepared.get(campaign.id)
+        return prepared.recipients if prepared else 0
+
+    def send(
+        self,
+        campaign: Campaign,
+        *,
+        progress: Progress = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,  # noqa: ARG002 - one request, which cannot be stopped half-way
+    ) -> Receipt:
+        """Ask Mailchimp to send, once."""
+        prepared = self._prepared.get(campaign.id)
+        if prepared is None:
+            return Receipt(campaign_id=campaign.id, tally=Tally(audience=0))
+
+        def fit(remote: Remote) -> None:
+            found = readback.standing_findings(prepared.draft, remote)
+            if found:
+                raise CheckFailed("; ".join(each.what for each in found), advice=found[0].advice)
+
+        self._one.send(prepared.remote_id, campaign.id, fit=fit, when=self._when(prepared.post))
+        progress(prepared.recipients)
+        return Receipt(
+            campaign_id=campaign.id,
+            tally=Tally(audience=prepared.recipients, accepted=prepared.recipients),
+        )
+
+    def test(self, post: Post, letter: Letter, address: SecretStr) -> None:
+        """Send a letter to one address, as a test; the post's campaign stays a draft.
+
+        Raises:
+            DecisionNeeded: The post's turn is over.
+            DeliveryError: It could not be sent.
+        """
+        campaign = self.prepare(post, letter)
+        prepared = self._prepared.get(campaign.id)
+        if prepared is None:
+            raise DecisionNeeded(
+                f"{post.source}: its campaign has left already", advice="look at it in Mailchimp"
+            )
+        self._client.test(prepared.remote_id, address)
+
+    def reports(self) -> Sequence[Report]:
+        """Report on every campaign of ours, the newest first, from Mailchimp's sums."""
+        return list(self._reports())
+
+    def _reports(self) -> Iterator[Report]:
+        campaigns = [each for each in self._client.campaigns(self._audience.list.id) if mark_of(each.title)]
+        for number, remote in enumerate(sorted(campaigns, key=lambda each: each.order, reverse=True)):
+            sums = None
+            if number < _REPORTED and remote.status in {Status.SENT, Status.SENDING}:
+                sums = self._client.report(remote.id)
+            yield report_of(remote, sums)
+
+    # --- parts ------------------------------------------------------------------------------------------------
+
+    @property
+    def _one(self) -> OneCampaign:
+        return OneCampaign(
+            client=self._client,
+            list_id=self._audience.list.id,
+            ledger=self._ledger,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+
+    def _draft(self, post: Post) -> Draft:
+        safe = neutralised(post)
+        return Draft(
+            marker=marker(self._audience.list.id, post.id),
+            name=safe.title,
+            subject=safe.subject or safe.title,
+            preview=safe.preheader,
+            from_name=self._sender.name,
+            from_address=self._sender.address,
+            list_id=self._audience.list.id,
+            segment=self._audience.segment(post),
+        )
+
+    def _last_reached(self, segment: Segment) -> int | None:
+        """Count whom the last campaign of ours to the same people reached."""
+        sent = [
+            each
+            for each in self._client.campaigns(self._audience.list.id)
+            if mark_of(each.title)
+            and each.status is Status.SENT
+            and each.emails_sent
+            and segment.matches(each.segment_options)
+        ]
+        last = max(sent, key=lambda each: each.sent_at or each.created_at, default=None)
+        return last.emails_sent if last else None
+
+    def _when(self, post: Post) -> datetime | None:
+        """Tell when a post's campaign is to leave: a quarter of an hour in the future, or None for now."""
+        now = self._clock()
+        due = post.mail_at
+        if due is not None and due > now:
+            return _quarter(due)
+        return _quarter(now + timedelta(minutes=1)) if self._settings.quarter else None
+
+
+def _quarter(moment: datetime) -> datetime:
+    """Round up to a quarter of an hour, the only minutes that Mailchimp takes."""
+    whole = moment.astimezone(UTC).replace(second=0, microsecond=0)
+    if whole < moment:
+        whole += timedelta(minutes=1)
+    return whole + timedelta(minutes=-whole.minute % 15)
+
+
+def _refuse_strangers(post: Post, subject: str, campaigns: Sequence[Remote]) -> None:
+    """Stop where somebody may have made the post's campaign by hand, or renamed ours.
+
+    Raises:
+        DecisionNeeded: There is a campaign without a mark, as new as the post, of the same subject.
+    """
+    folded = " ".join(subject.casefold().split())
+    for remote in campaigns:
+        same = " ".join(remote.subject.casefold().split()) == folded
+        if same and mark_of(remote.title) is None and remote.created_at >= post.date - _STRANGERS:
+            raise DecisionNeeded(
+                f"{post.source}: Mailchimp has a campaign of the same subject without our mark ({remote.status.value})",
+                advice="if it is this post's, write mail: false into the post; if not, give one of them another subject",
+            )
