@@ -60,7 +60,7 @@ class Settlement:
     delivery_id: int
     state: DeliveryState  # ACCEPTED, DEFERRED, REJECTED, EXCLUDED, UNKNOWN, or WAITING: not tried after all
     code: str = ""  # reply code and enhanced status, such as "550 5.1.1", or a reason; never free text
-    due_at: datetime | None = None  # for DEFERRED: not before this moment
+    due_at: datetime | None = None  # not before this moment, and after everybody who is due earlier
     tried: bool = True  # whether this counts as an attempt
 
 
@@ -109,8 +109,8 @@ class CampaignLedger(Protocol):
             How many people the audience holds.
         """
 
-    def letter(self, campaign_id: str) -> Letter:
-        """Answer the letter that was kept when the campaign was frozen."""
+    def letter(self, campaign_id: str) -> Letter | None:
+        """Answer the letter that was kept when the campaign was frozen; None if it never was."""
 
     def move(self, campaign_id: str, state: CampaignState, now: datetime) -> bool:
         """Bring a campaign into another state, if the table of transitions allows it; tell whether it did."""
@@ -122,7 +122,10 @@ class DeliveryLedger(Protocol):
     def claim(
         self, campaign_id: str, owner: str, *, limit: int, now: datetime, until: datetime
     ) -> list[Claim]:
-        """Lease deliveries that are to be tried now, each to one owner only."""
+        """Lease deliveries of a campaign that is being sent and that are to be tried now, each to one owner only.
+
+        Those who are due the longest come first. Of a campaign that is paused or cancelled there are none.
+        """
 
     def settle(
         self,
@@ -137,7 +140,8 @@ class DeliveryLedger(Protocol):
 
         Returns:
             Those of ``trying`` that are still this owner's, and no others, may be handed over. A settlement of
-            a delivery that is no longer this owner's changes nothing.
+            a delivery that is no longer this owner's changes nothing; one of a campaign that was cancelled
+            meanwhile is not tried again.
         """
 
     def owners(self) -> frozenset[str]:
@@ -147,7 +151,7 @@ class DeliveryLedger(Protocol):
         """Take back the leases that ran out or whose owners are dead: tried ones become unknown."""
 
     def next_due(self, campaign_id: str) -> datetime | None:
-        """Tell when the next deferred delivery may be tried; None when there is none."""
+        """Tell when the next deferred delivery may be tried; None when there is none or nothing is being sent."""
 
     def tally(self, campaign_id: str) -> Tally:
         """Count where the recipients of a campaign stand."""
@@ -163,6 +167,9 @@ class DeliveryLedger(Protocol):
 
     def decide(self, delivery_ids: Sequence[int], *, resend: bool, now: datetime) -> int:
         """Carry out a person's decision about unknown deliveries: send again, or count as sent.
+
+        A campaign that had ended goes on; one that is paused stays paused. Nothing of a cancelled one is sent
+        again, so there they stay unknown.
 
         Returns:
             How many of them were unknown until now.

@@ -63,22 +63,22 @@ class EmbeddedList:
     def prepared(self, post: Post) -> Letter | None:
         """Answer the letter kept when the campaign was frozen."""
         campaign = self.campaigns.campaign(campaign_id(EVERYBODY, post.id))
-        if campaign is None or campaign.state is CampaignState.PLANNED:
-            return None
-        return self.campaigns.letter(campaign.id)
+        return None if campaign is None else self.campaigns.letter(campaign.id)
 
     def prepare(self, post: Post, letter: Letter) -> Campaign:
         """Freeze letter and audience, once."""
         identity = campaign_id(EVERYBODY, post.id)
         self.campaigns.freeze(identity, letter, self.delivery.clock(), samples=self._samples)
         campaign = self.campaigns.campaign(identity)
-        if campaign is None:
-            raise LookupError(f"campaign {identity} was not accepted before it was prepared")
+        assert campaign is not None  # noqa: S101 - it was frozen just now
         return campaign
 
     def check(self, campaign: Campaign) -> tuple[Finding, ...]:
         """Prove that the copies differ in nothing that tells on a reader."""
-        found = differences(self._composer(campaign))
+        letter = self.campaigns.letter(campaign.id)
+        if letter is None:  # cancelled before anything was kept: nothing of it will be sent
+            return ()
+        found = differences(self._composer(campaign, letter))
         return tuple(Finding(what=what, advice="nothing was sent; please report this") for what in found)
 
     def remaining(self, campaign: Campaign) -> int:
@@ -95,13 +95,13 @@ class EmbeddedList:
         """Deliver what can be delivered now."""
         clock = self.delivery.clock
         now = self.campaigns.campaign(campaign.id)
+        letter = self.campaigns.letter(campaign.id)
         ended = now is None or now.state in {CampaignState.SENT, CampaignState.CANCELLED}
-        if not ended and self.campaigns.move(campaign.id, CampaignState.SENDING, clock()):
+        if letter and not ended and self.campaigns.move(campaign.id, CampaignState.SENDING, clock()):
+            composer = self._composer(campaign, letter)
             try:
                 with Sender(self.senders) as sender:
-                    self.delivery.run(
-                        campaign.id, self._composer(campaign), sender, progress=progress, stop=stop
-                    )
+                    self.delivery.run(campaign.id, composer, sender, progress=progress, stop=stop)
             except PolicyBlock:
                 self.campaigns.move(campaign.id, CampaignState.PAUSED, clock())
                 raise
@@ -124,9 +124,9 @@ class EmbeddedList:
     def _samples(self) -> bool:
         return not self.delivery.transport.leaves_machine
 
-    def _composer(self, campaign: Campaign) -> Composer:
+    def _composer(self, campaign: Campaign, letter: Letter) -> Composer:
         return Composer(
-            self.campaigns.letter(campaign.id),
+            letter,
             Envelope(
                 campaign_id=campaign.id,
                 sender_name=self.sender_settings.name,

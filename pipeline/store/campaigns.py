@@ -77,8 +77,8 @@ class SqlCampaigns:
     def accept(self, plan: Plan, now: datetime) -> None:
         """Make a plan's decisions durable."""
         with transaction(self._engine) as connection:
-            version = facts.read(connection, _HISTORY, lock=True)
-            if (version or "") != plan.history_version:
+            version = facts.remember(connection, _HISTORY, "")
+            if version != plan.history_version:
                 raise PlanChanged(
                     "something was planned or mailed since this plan was made",
                     advice="run belonging plan again",
@@ -104,7 +104,7 @@ class SqlCampaigns:
             cancelled = [post_id for post_id in (*settled, *plan.cancelled) if post_id in known]
             for post_id in cancelled:
                 transitions.cancel(connection, campaign_id(EVERYBODY, post_id), now)
-            if version is None or new or earlier or cancelled:
+            if not version or new or earlier or cancelled:
                 facts.write(connection, _HISTORY, str(int(version or 0) + 1))
 
     def campaigns(self) -> Sequence[Campaign]:
@@ -132,7 +132,9 @@ class SqlCampaigns:
                 select(campaigns.c.state, campaigns.c.audience)
                 .where(campaigns.c.id == campaign_id)
                 .with_for_update()
-            ).one()
+            ).one_or_none()
+            if row is None:
+                raise LookupError(f"campaign {campaign_id} was not accepted before it was frozen")
             if row.state != CampaignState.PLANNED:
                 return int(row.audience or 0)
             everybody = select(
@@ -143,7 +145,10 @@ class SqlCampaigns:
                 literal(now, deliveries.c.changed_at.type),
             ).where(_confirmed(samples=samples))
             columns = ["campaign_id", "subscriber_id", "state", "due_at", "changed_at"]
-            done = connection.execute(insert(deliveries).from_select(columns, everybody))
+            connection.execute(insert(deliveries).from_select(columns, everybody))
+            # Counted, not taken from the driver, which may not know.
+            mine = select(func.count()).where(deliveries.c.campaign_id == campaign_id)
+            audience = int(connection.execute(mine).scalar_one())
             connection.execute(
                 update(campaigns)
                 .where(campaigns.c.id == campaign_id)
@@ -151,18 +156,18 @@ class SqlCampaigns:
                     state=CampaignState.READY,
                     subject=letter.subject,
                     letter=letters.pack(letter),
-                    audience=done.rowcount,
+                    audience=audience,
                 )
             )
-            return done.rowcount
+            return audience
 
-    def letter(self, campaign_id: str) -> Letter:
+    def letter(self, campaign_id: str) -> Letter | None:
         """Answer the letter that was kept."""
         with transaction(self._engine) as connection:
             packed = connection.execute(
                 select(campaigns.c.letter).where(campaigns.c.id == campaign_id)
-            ).scalar_one()
-        return letters.unpack(packed)
+            ).scalar()
+        return None if packed is None else letters.unpack(packed)
 
     def move(self, campaign_id: str, state: CampaignState, now: datetime) -> bool:
         """Bring a campaign into another state, if it may."""

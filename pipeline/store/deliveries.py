@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    Connection,
     Engine,
     Row,
     String,
     and_,
     bindparam,
+    case,
     func,
+    not_,
     or_,
     select,
+    true,
     update,
 )
 
@@ -44,6 +48,8 @@ class SqlDeliveries:
     ) -> list[Claim]:
         """Lease deliveries that are to be tried now."""
         with transaction(self._engine) as connection:
+            if not _being_sent(connection, campaign_id):
+                return []
             ids: list[int] = []
             for state in (DeliveryState.WAITING, DeliveryState.DEFERRED):
                 query = (
@@ -86,7 +92,11 @@ class SqlDeliveries:
         until: datetime,
     ) -> frozenset[int]:
         """Record what came of some tries and what is tried next."""
+        # To be tried again, unless the campaign was cancelled meanwhile.
+        again = [s.delivery_id for s in settled if s.state in {DeliveryState.WAITING, DeliveryState.DEFERRED}]
         with transaction(self._engine) as connection:
+            if again:
+                transitions.hold(connection, again, alone=False)
             if settled:
                 connection.execute(
                     _SETTLE,
@@ -104,6 +114,8 @@ class SqlDeliveries:
                         for s in settled
                     ],
                 )
+            if again:
+                transitions.exclude(connection, deliveries.c.id.in_(again), now)
             if not trying:
                 return frozenset()
             mine = connection.execute(
@@ -157,6 +169,8 @@ class SqlDeliveries:
     def next_due(self, campaign_id: str) -> datetime | None:
         """Tell when the next deferred delivery may be tried."""
         with transaction(self._engine) as connection:
+            if not _being_sent(connection, campaign_id):
+                return None
             return connection.execute(
                 select(func.min(deliveries.c.due_at)).where(
                     deliveries.c.campaign_id == campaign_id, deliveries.c.state == DeliveryState.DEFERRED
@@ -199,6 +213,10 @@ class SqlDeliveries:
     def finish(self, campaign_id: str, now: datetime) -> bool:
         """End a campaign that has nothing left to try."""
         with transaction(self._engine) as connection:
+            # Held first, so that a decision to send again comes before this or after it, not in between.
+            connection.execute(
+                select(campaigns.c.id).where(campaigns.c.id == campaign_id).with_for_update()
+            ).all()
             left = connection.execute(
                 select(deliveries.c.id)
                 .where(deliveries.c.campaign_id == campaign_id, deliveries.c.state.in_(_OPEN))
@@ -229,10 +247,16 @@ class SqlDeliveries:
         state = DeliveryState.WAITING if resend else DeliveryState.ACCEPTED
         decided = 0
         with transaction(self._engine) as connection:
-            for batch in batches(delivery_ids, _BATCH):
+            for batch in batches(sorted(delivery_ids), _BATCH):
+                transitions.hold(connection, batch, alone=True)
                 touched = connection.execute(
                     update(deliveries)
-                    .where(deliveries.c.id.in_(batch), deliveries.c.state == DeliveryState.UNKNOWN)
+                    .where(
+                        deliveries.c.id.in_(batch),
+                        deliveries.c.state == DeliveryState.UNKNOWN,
+                        # Nothing of a cancelled campaign is sent; its unknown deliveries can be counted as sent.
+                        not_(transitions.is_cancelled()) if resend else true(),
+                    )
                     .values(
                         state=state,
                         code="" if resend else "counted as sent",
@@ -246,8 +270,7 @@ class SqlDeliveries:
                 reopened = list(touched)
                 decided += len(reopened)
                 if resend:
-                    for identity in set(reopened):
-                        transitions.move(connection, identity, CampaignState.SENDING, now)
+                    transitions.reopen(connection, set(reopened))
         return decided
 
 
@@ -257,18 +280,26 @@ _SETTLE = (
     .where(
         deliveries.c.id == bindparam("_id"),
         deliveries.c.owner == bindparam("_owner"),
-        deliveries.c.state.in_((*_LEASED, DeliveryState.UNKNOWN)),
+        # Not "in": a list of values cannot be given to many rows at once.
+        or_(*(deliveries.c.state == state for state in (*_LEASED, DeliveryState.UNKNOWN))),
     )
     .values(
         state=bindparam("_state"),
         code=bindparam("_code"),
         due_at=bindparam("_due", type_=deliveries.c.due_at.type),
-        attempts=deliveries.c.attempts + bindparam("_attempts"),
+        # Whoever took back the lease of a try that was under way has counted it already.
+        attempts=deliveries.c.attempts
+        + case((deliveries.c.state == DeliveryState.UNKNOWN, 0), else_=bindparam("_attempts")),
         owner=bindparam("_keep", type_=String),
         lease_until=None,
         changed_at=bindparam("_now", type_=deliveries.c.changed_at.type),
     )
 )
+
+
+def _being_sent(connection: Connection, campaign_id: str) -> bool:
+    state = connection.execute(select(campaigns.c.state).where(campaigns.c.id == campaign_id)).scalar()
+    return state == CampaignState.SENDING
 
 
 def _claim(row: Row[tuple[object, ...]]) -> Claim:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.tables import facts
 
-__all__ = ["read", "write"]
+__all__ = ["read", "remember", "write"]
 
 
-def read(connection: Connection, name: str, *, lock: bool = False) -> str | None:
-    """Read one fact; with ``lock``, nobody else changes it before this transaction ends."""
-    query = select(facts.c.value).where(facts.c.name == name)
-    return connection.execute(query.with_for_update() if lock else query).scalar()
+def read(connection: Connection, name: str) -> str | None:
+    """Read one fact."""
+    return connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar()
+
+
+def remember(connection: Connection, name: str, value: str) -> str:
+    """Keep a fact unless it is known already; answer what is kept.
+
+    From here on nobody else changes it, or finds it missing, before this transaction has ended.
+    """
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(
+        insert(facts).values(name=name, value=value).on_conflict_do_nothing(index_elements=["name"])
+    )
+    kept = select(facts.c.value).where(facts.c.name == name).with_for_update()
+    return str(connection.execute(kept).scalar_one())
 
 
 def write(connection: Connection, name: str, value: str) -> None:
-    """Write one fact, new or not."""
-    done = connection.execute(update(facts).where(facts.c.name == name).values(value=value))
-    if not done.rowcount:
-        connection.execute(insert(facts).values(name=name, value=value))
+    """Change a fact that is remembered."""
+    connection.execute(update(facts).where(facts.c.name == name).values(value=value))

@@ -34,7 +34,12 @@ class People:
             return 0
         statement = self._insert(subscribers).on_conflict_do_nothing(index_elements=["address_index"])
         with transaction(self._engine) as connection:
-            return connection.execute(statement, [asdict(person) for person in people]).rowcount
+            done = connection.execute(
+                statement,
+                [asdict(person) for person in people],
+                execution_options={"preserve_rowcount": True},  # else PostgreSQL's driver answers -1
+            )
+            return done.rowcount
 
     def count(self) -> dict[SubscriberState, int]:
         """Count people by state."""
@@ -71,7 +76,4 @@ class People:
     def seal_with(self, check: str) -> str:
         """Remember the key this store is sealed with; answer what was remembered first."""
         with transaction(self._engine) as connection:
-            known = facts.read(connection, _KEY_CHECK)
-            if known is None:
-                facts.write(connection, _KEY_CHECK, check)
-            return known or check
+            return facts.remember(connection, _KEY_CHECK, check)

@@ -1,0 +1,117 @@
+"""People in the store: nobody twice, nobody lost, suppressions that last, one key for ever."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine
+
+from pipeline.store.people import People
+from pipeline.store.tables import subscribers
+from pipeline.subscribers import Origin, SubscriberState
+from tests.builders import KEYRING, NOW, address, person, persons
+from tests.store.conftest import Opener
+
+
+@pytest.fixture
+def people(engine: Engine) -> People:
+    return People(engine)
+
+
+def hashes(*numbers: int) -> list[bytes]:
+    return [KEYRING.suppression_hash(address(number)) for number in numbers]
+
+
+def test_people_are_added_once_and_the_new_ones_counted(people: People) -> None:
+    assert people.add([]) == 0
+    assert people.add(persons(3)) == 3
+    assert people.add(persons(3)) == 0
+    assert people.add([*persons(5), person(4)]) == 2
+    assert people.count()[SubscriberState.CONFIRMED] == 5
+
+
+def test_a_large_import_is_counted_exactly(people: People) -> None:
+    assert people.add(persons(2_500)) == 2_500
+    assert people.add(persons(2_501)) == 1
+
+
+def test_adding_a_known_address_changes_nothing_about_them(people: People, engine: Engine) -> None:
+    people.add([person(0, state=SubscriberState.UNSUBSCRIBED, life=3)])
+    assert people.add([replace(person(0), id=5, origin=Origin.IMPORTED)]) == 0
+    with engine.begin() as connection:
+        row = connection.execute(subscribers.select()).one()
+    assert (row.id, row.state, row.life, row.origin) == (person(0).id, "unsubscribed", 3, "added")
+
+
+def test_people_are_counted_by_state(people: People) -> None:
+    assert people.count() == dict.fromkeys(SubscriberState, 0)
+    people.add([person(0), person(1), person(2, state=SubscriberState.PENDING)])
+    assert people.count() == {
+        SubscriberState.PENDING: 1,
+        SubscriberState.CONFIRMED: 2,
+        SubscriberState.UNSUBSCRIBED: 0,
+        SubscriberState.BOUNCED: 0,
+    }
+
+
+def test_what_was_kept_comes_back_as_it_was(people: People, engine: Engine) -> None:
+    one = person(0, id=2**63 - 1, confirmed_at=None)
+    people.add([one])
+    with engine.begin() as connection:
+        row = connection.execute(subscribers.select()).one()
+    assert (row.id, bytes(row.address), bytes(row.address_index)) == (one.id, one.address, one.address_index)
+    assert (row.created_at, row.confirmed_at) == (NOW, None)
+    assert row.created_at.utcoffset() is not None
+
+
+def test_suppressed_is_who_was_suppressed(people: People) -> None:
+    assert people.suppressed(hashes(0, 1)) == frozenset()
+    assert people.suppressed([]) == frozenset()
+    people.suppress(hashes(0, 2), "complaint", NOW)
+    people.suppress(hashes(0), "again", NOW)
+    people.suppress([], "nobody", NOW)
+    assert people.suppressed(hashes(0, 1, 2)) == frozenset(hashes(0, 2))
+
+
+def test_thousands_of_suppressions_are_looked_up_at_once(people: People) -> None:
+    barred = hashes(*range(1_200))
+    people.suppress(iter(barred), "import", NOW)
+    assert people.suppressed(hashes(*range(2_000))) == frozenset(barred)
+
+
+def test_a_store_is_sealed_with_one_key_for_ever(people: People) -> None:
+    assert people.sealed_with() is None
+    assert people.seal_with("first") == "first"
+    assert people.seal_with("second") == "first"
+    assert people.sealed_with() == "first"
+
+
+def test_of_two_first_keys_at_the_same_time_both_learn_which_it_is(open_store: Opener) -> None:
+    stores = [People(open_store()) for _ in range(4)]
+    start = threading.Barrier(len(stores))
+
+    def seal(number: int) -> str:
+        start.wait()
+        return stores[number].seal_with(f"key {number}")
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        answers = set(pool.map(seal, range(4)))
+    assert answers == {stores[0].sealed_with()}
+
+
+def test_of_two_imports_at_the_same_time_nobody_is_added_twice(open_store: Opener) -> None:
+    stores = [People(open_store()) for _ in range(2)]
+    start = threading.Barrier(len(stores))
+    imports = [persons(200), persons(200)[::-1]]
+
+    def add(number: int) -> int:
+        start.wait()
+        # One by one, as two imports of differently sorted files would meet in the middle.
+        return sum(stores[number].add([one]) for one in imports[number])
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        assert sum(pool.map(add, range(2))) == 200
+    assert stores[0].count()[SubscriberState.CONFIRMED] == 200
