@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.layers import require
 from tests.postgres import Server
+
+_CHROMIUM = "/usr/bin/chromium"
+_AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 
 # The machine decides how fast an example runs, so time is no reason to fail.
 settings.register_profile("belonging", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,3 +26,24 @@ def postgresql() -> Iterator[Server]:
     """A real PostgreSQL server of this run's own; the layer is skipped by name where there is none."""
     with Server.running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A browser, begun once for the run, for two cannot run side by side; every test opens a context of its own."""
+    program = _CHROMIUM if Path(_CHROMIUM).exists() else shutil.which("chromium")
+    require("Chromium", found=program is not None, install="sudo apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-quic", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The accessibility checker's source."""
+    require("axe-core", found=_AXE.exists(), install="npm ci")
+    return _AXE.read_text(encoding="utf-8")

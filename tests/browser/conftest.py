@@ -1,44 +1,18 @@
-"""A real Chromium, the fixture site served to it, and axe-core."""
+"""The fixture site, built and served to a real Chromium."""
 
 from __future__ import annotations
 
 import functools
 import http.server
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.layers import require
-from tests.site_fixture.building import ROOT, build, build_own
-
-_CHROMIUM = "/usr/bin/chromium"
-_AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A browser, begun once; every test opens a context of its own."""
-    program = _CHROMIUM if Path(_CHROMIUM).exists() else shutil.which("chromium")
-    require("Chromium", found=program is not None, install="sudo apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-quic", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The accessibility checker's source."""
-    require("axe-core", found=_AXE.exists(), install="npm ci")
-    return _AXE.read_text(encoding="utf-8")
+from tests.site_fixture.building import build, build_own
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

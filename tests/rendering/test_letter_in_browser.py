@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NoReturn
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
-from tests.rendering.making import ROOT, SITE, everything, hebrew, letter, long, png, post
+from tests.rendering.making import SITE, everything, hebrew, letter, long, png, post
 
-_AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 # A letter is read inside the page of a mail program, which has its own landmarks.
 _AXE_RUN = """async () => {
     const off = {enabled: false};
@@ -31,33 +25,11 @@ LETTERS = {
 }
 
 
-def _absent(what: str, command: str) -> NoReturn:
-    """Skip, naming the one command that helps; fail where every layer has to run."""
-    message = f"{what} is not installed: {command}"
-    if os.environ.get("BELONGING_ALL_LAYERS") == "1":
-        pytest.fail(message)
-    pytest.skip(message)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else shutil.which("chromium")
-    if program is None:
-        _absent("Chromium", "sudo apt-get install chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-quic", "--disable-background-networking"],
-        )
-        yield running
-        running.close()
-
-
 class Shown:
     """A letter in a browser of its own, with what it asked the network for."""
 
-    def __init__(self, browser: Browser, html: str, *, width: int, dark: bool = False) -> None:
-        self.context = browser.new_context(
+    def __init__(self, chromium: Browser, html: str, *, width: int, dark: bool = False) -> None:
+        self.context = chromium.new_context(
             viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
         )
         self.page: Page = self.context.new_page()
@@ -97,9 +69,9 @@ def _without_styles(html: str) -> str:
 @pytest.mark.parametrize("styled", [True, False], ids=["styled", "without-style-elements"])
 @pytest.mark.parametrize("width", [320, 390, 640])
 @pytest.mark.parametrize("name", LETTERS)
-def test_a_letter_never_scrolls_sideways(browser: Browser, name: str, width: int, styled: bool) -> None:
+def test_a_letter_never_scrolls_sideways(chromium: Browser, name: str, width: int, styled: bool) -> None:
     html = LETTERS[name]()
-    with Shown(browser, html if styled else _without_styles(html), width=width) as shown:
+    with Shown(chromium, html if styled else _without_styles(html), width=width) as shown:
         assert shown.overflow() == 0
         assert (
             shown.page.evaluate(
@@ -110,8 +82,8 @@ def test_a_letter_never_scrolls_sideways(browser: Browser, name: str, width: int
 
 
 @pytest.mark.parametrize("name", LETTERS)
-def test_text_of_twice_the_size_still_fits_and_is_not_cut_off(browser: Browser, name: str) -> None:
-    with Shown(browser, LETTERS[name](), width=640) as shown:
+def test_text_of_twice_the_size_still_fits_and_is_not_cut_off(chromium: Browser, name: str) -> None:
+    with Shown(chromium, LETTERS[name](), width=640) as shown:
         clipped = shown.page.evaluate(
             """() => {
                 const all = [...document.querySelectorAll("body *")];
@@ -127,8 +99,8 @@ def test_text_of_twice_the_size_still_fits_and_is_not_cut_off(browser: Browser, 
 
 
 @pytest.mark.parametrize("name", LETTERS)
-def test_a_letter_asks_for_nothing_but_the_sites_own_pictures(browser: Browser, name: str) -> None:
-    with Shown(browser, LETTERS[name](), width=640) as shown:
+def test_a_letter_asks_for_nothing_but_the_sites_own_pictures(chromium: Browser, name: str) -> None:
+    with Shown(chromium, LETTERS[name](), width=640) as shown:
         shown.page.wait_for_load_state("networkidle")
         assert all(address.startswith(f"{SITE.url}/images/") for address in shown.asked)
         assert len(shown.asked) == (2 if name == "everything" else 0)
@@ -137,18 +109,16 @@ def test_a_letter_asks_for_nothing_but_the_sites_own_pictures(browser: Browser, 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["day", "night"])
 @pytest.mark.parametrize("name", LETTERS)
-def test_axe_finds_nothing(browser: Browser, name: str, dark: bool) -> None:
-    if not _AXE.exists():
-        _absent("axe-core", "npm ci")
-    with Shown(browser, LETTERS[name](), width=390, dark=dark) as shown:
-        shown.page.evaluate(_AXE.read_text(encoding="utf-8"))
+def test_axe_finds_nothing(chromium: Browser, axe: str, name: str, dark: bool) -> None:
+    with Shown(chromium, LETTERS[name](), width=390, dark=dark) as shown:
+        shown.page.evaluate(axe)
         found = shown.page.evaluate(_AXE_RUN)
         assert found == []
 
 
-def test_the_letter_turns_dark_where_its_reader_asks_for_it(browser: Browser) -> None:
+def test_the_letter_turns_dark_where_its_reader_asks_for_it(chromium: Browser) -> None:
     def colours(*, dark: bool) -> list[str]:
-        with Shown(browser, LETTERS["everything"](), width=640, dark=dark) as shown:
+        with Shown(chromium, LETTERS["everything"](), width=640, dark=dark) as shown:
             return [
                 str(shown.page.evaluate(f"getComputedStyle(document.querySelector('{place}')).{name}"))
                 for place, name in (
@@ -162,15 +132,15 @@ def test_the_letter_turns_dark_where_its_reader_asks_for_it(browser: Browser) ->
     assert colours(dark=True) == ["rgb(15, 20, 27)", "rgb(22, 28, 37)", "rgb(235, 227, 214)"]
 
 
-def test_the_button_can_be_pressed_all_over(browser: Browser) -> None:
-    with Shown(browser, LETTERS["cut"](), width=320) as shown:
+def test_the_button_can_be_pressed_all_over(chromium: Browser) -> None:
+    with Shown(chromium, LETTERS["cut"](), width=320) as shown:
         box = shown.page.locator(".button a").bounding_box()
         assert box is not None
         assert box["height"] >= 44
         assert box["width"] >= 200
 
 
-def test_the_preheader_is_out_of_sight(browser: Browser) -> None:
-    with Shown(browser, LETTERS["plain"](), width=640) as shown:
+def test_the_preheader_is_out_of_sight(chromium: Browser) -> None:
+    with Shown(chromium, LETTERS["plain"](), width=640) as shown:
         assert not shown.page.locator(".preheader").is_visible()
         assert shown.page.locator("h1").is_visible()
