@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, case, delete
+from sqlalchemy import Connection, case, delete, literal
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.tables import limits
@@ -25,7 +25,7 @@ def count(connection: Connection, limit: Limit, now: datetime) -> bool:
             index_elements=["name"],
             set_={
                 "count": case((over, 1), else_=limits.c.count + 1),
-                "ends_at": case((over, ends_at), else_=limits.c.ends_at),
+                "ends_at": case((over, literal(ends_at, limits.c.ends_at.type)), else_=limits.c.ends_at),
             },
         )
         .returning(limits.c.count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
@@ -111,6 +112,7 @@ def add(
     if waits is None:
         connection.execute(
             insert(notices).values(
+                id=secrets.randbits(63),
                 kind=kind.value,
                 subscriber_id=subscriber_id,
                 life=life,

@@ -173,7 +173,7 @@ asks = Table(
 notices = Table(
     "notices",
     metadata,
-    Column("id", _Key, primary_key=True, autoincrement=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # random: its Message-ID is made of it
     Column("kind", Text, nullable=False),
     Column("subscriber_id", BigInteger, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
     Column("life", Integer, nullable=False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from pathlib import Path
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 __all__ = ["HEADERS", "Shield", "place"]
 
 _LOG = logging.getLogger(__name__)
+_OURS: Final = Path(__file__).parents[2]
 HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -66,6 +68,9 @@ class Shield:
 
 
 def place(error: BaseException) -> str:
-    """Name an exception's kind and place, and not its text, which may quote an address."""
+    """Name an exception's kind and the last place of ours it passed, not its text, which may quote an address."""
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__} in {frames[-1].name}, line {frames[-1].lineno} of {frames[-1].filename}"
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_OURS)] or frames
+    return (
+        f"{type(error).__name__} in {ours[-1].name}, line {ours[-1].lineno} of {Path(ours[-1].filename).name}"
+    )

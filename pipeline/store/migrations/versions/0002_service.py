@@ -8,8 +8,6 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
-_key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
 
 def _subscriber(*, key: bool) -> sa.Column[int]:
     whom = sa.ForeignKey("subscribers.id", ondelete="CASCADE")
@@ -39,7 +37,7 @@ def upgrade() -> None:
     op.create_index("asks_over", "asks", ["expires_at"])
     op.create_table(
         "notices",
-        sa.Column("id", _key, primary_key=True, autoincrement=True),
+        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("kind", sa.Text, nullable=False),
         _subscriber(key=False),
         sa.Column("life", sa.Integer, nullable=False),
