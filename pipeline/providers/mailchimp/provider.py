@@ -89,6 +89,7 @@ class MailchimpList:
         self._ledger = ledger or NoLedger()
         self._alone = alone
         self._audience = Audience(client, settings)
+        self._campaigns: tuple[Remote, ...] = ()  # as last listed for the history
         self._found: dict[str, Remote | None] = {}
         self._prepared: dict[str, _Prepared] = {}
 
@@ -117,7 +118,7 @@ class MailchimpList:
 
     def history(self, posts: Sequence[Post]) -> History:
         """Answer what Mailchimp, and the ledger where there is one, know of the posts."""
-        campaigns = self._client.campaigns(self._audience.list.id)
+        campaigns = self._campaigns = self._client.campaigns(self._audience.list.id)
         since = self._begun(campaigns)
         past = []
         for post in posts:
@@ -182,18 +183,20 @@ class MailchimpList:
         """Make a plan's decisions durable: a draft for each post that is to be mailed, and when the list began."""
         self._alone()
         posts = [item.post for item in plan.items]
-        if self.history(posts).version != plan.history_version:
+        history = self.history(posts)
+        if history.version != plan.history_version:
             raise PlanChanged(
                 "something was planned, mailed or changed in Mailchimp since this plan was made",
                 advice="run belonging plan again",
             )
-        skipped = [item.post for item in plan.of(Verdict.EARLIER) if "on request" in item.reason]
+        earlier = {past.post_id for past in history.past if past.state is None}
+        skipped = [item.post for item in plan.of(Verdict.EARLIER) if item.post.id not in earlier]
         if skipped and not plan.first_run:
             raise DecisionNeeded(
                 f"{skipped[0].source}: Mailchimp cannot remember that a post is never to be mailed",
                 advice="write mail: false into the post",
             )
-        campaigns = self._client.campaigns(self._audience.list.id)
+        campaigns = self._campaigns
         self._take_back(posts, campaigns)
         drafts = [self._draft(item.post) for item in plan.to_send]
         for item, draft in zip(plan.to_send, drafts, strict=True):
@@ -362,7 +365,7 @@ class MailchimpList:
         """Count whom the last campaign of ours to the same people reached."""
         sent = [
             each
-            for each in self._client.campaigns(self._audience.list.id)
+            for each in self._campaigns or self._client.campaigns(self._audience.list.id)
             if mark_of(each.title)
             and each.status is Status.SENT
             and each.emails_sent

@@ -154,8 +154,8 @@ class FakeMailchimp:
 
     def _answer(self, method: str, path: str, query: Mapping[str, str], body: Any) -> Answered:
         for verb, pattern, name in _ROUTES:
-            found = re.fullmatch(pattern, path)
-            if found and verb == method:
+            found = pattern.fullmatch(path) if verb == method else None
+            if found:
                 try:
                     result = getattr(self, name)(*found.groups(), *_extra(name, query, body))
                 except _Problem as problem:
@@ -441,7 +441,7 @@ class _Problem(Exception):
 
 _LONG_AGO = datetime(2019, 5, 1, tzinfo=UTC)
 _ID = "([0-9a-z]+)"
-_ROUTES = (
+_PATHS = (
     ("GET", "/", "_root"),
     ("GET", "/verified-domains", "_domains"),
     ("GET", "/lists", "_lists"),
@@ -468,6 +468,7 @@ _ROUTES = (
     ("PATCH", f"/lists/{_ID}/members/{_ID}", "_patch_member"),
     ("POST", f"/lists/{_ID}/members/{_ID}/actions/delete-permanent", "_forget"),
 )
+_ROUTES = tuple((verb, re.compile(pattern), name) for verb, pattern, name in _PATHS)
 _WITH_QUERY = {"_lists", "_segments", "_groups", "_interests", "_folders", "_campaigns"}
 _WITH_BODY = {
     "_add_folder",
