@@ -41,7 +41,7 @@ class Page:
     entries: tuple[Entry, ...]
     number: int  # from 1
     pages: int  # at least 1
-    total: int  # files in the whole mailbox
+    letters: int  # in the whole mailbox, by their names
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +83,8 @@ class Mailbox:
         if not 1 <= number <= pages:
             return None
         shown = files[(number - 1) * length : number * length]
-        return Page(entries=tuple(map(_entry, shown)), number=number, pages=pages, total=len(files))
+        letters = sum(_NAME.fullmatch(file.name) is not None for file in files)
+        return Page(entries=tuple(map(_entry, shown)), number=number, pages=pages, letters=letters)
 
     def read(self, name: str) -> bytes | None:
         """Return one letter's bytes.

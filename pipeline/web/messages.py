@@ -26,8 +26,8 @@ _MOST_PARTS = 100
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 # Encodings of text. Python knows others, which are slow, or no encodings of text at all.
 _TEXT_ENCODING = re.compile(r"utf|ascii|iso8859|iso2022|cp\d|koi8|gb|big5|shift_jis|euc_|mac|tis")
-# What the library's parser is known to stumble over on malformed input, beyond its own errors.
-_STUMBLES = (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+# What the library raises on malformed input; beyond its own errors, when parts are nested too deep for it.
+_STUMBLES = (MessageError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,7 +121,7 @@ def _text(part: Message) -> str:
 def _decoded(raw: bytes, charset: str) -> str:
     try:
         name = codecs.lookup(charset).name
-    except LookupError:
+    except (LookupError, ValueError):  # unknown; or no name at all, such as one with a NUL in it
         name = ""
     encoding = name if _TEXT_ENCODING.match(name) else "utf-8"
     # UTF-7 can say halves of characters, which nothing can write down again.
@@ -133,7 +133,7 @@ def _field(lines: str, name: str) -> str:
     found = re.search(rf"(?im)^{name}:(.*(?:\n[ \t].*)*)", lines)
     if found is None:
         return ""
-    raw = found[1].replace("\n", "")[:_LONGEST_FIELD].strip()
+    raw = found[1].replace("\n", "").strip()[:_LONGEST_FIELD]
     try:
         words = [_word(piece, charset) for piece, charset in decode_header(raw)]
     except _STUMBLES:
