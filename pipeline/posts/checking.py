@@ -16,7 +16,7 @@ from pipeline.posts import frontmatter, helplines, judging, links, slugs
 from pipeline.posts.files import Files
 from pipeline.posts.judging import Checked
 from pipeline.posts.layout import Layout
-from pipeline.posts.located import Place
+from pipeline.posts.located import Place, plain
 from pipeline.posts.mistakes import Mistake
 from pipeline.posts.schema import Kind, Status
 
@@ -105,13 +105,19 @@ def _shown(base: str, source: str) -> str:
 def _entry(source: str, kind: Kind, checked: Checked, layout: Layout) -> _Entry:
     front = checked.front_matter
     slug = front.slug
-    if not slug and "slug" not in checked.document.fields:
+    if not slug and not _bad_slug(checked):
         stem = Path(source).stem
         slug = layout.slugify(stem if layout.slug_source == "basename" else front.title)
     derived = (
         slugs.post_id(slug, front.lang or layout.lang, layout.lang) if slug and kind is Kind.POST else ""
     )
     return _Entry(source=source, kind=kind, checked=checked, slug=slug, id=front.id or derived)
+
+
+def _bad_slug(checked: Checked) -> bool:
+    """Say whether a slug was given and refused: then what the title would give must not be judged instead."""
+    field = checked.document.fields.get("slug")
+    return field is not None and plain(field.value) != "" and not checked.front_matter.slug
 
 
 def _image(checked: Checked, files: Files) -> Iterator[Mistake]:
@@ -129,7 +135,7 @@ def _image(checked: Checked, files: Files) -> Iterator[Mistake]:
 def _nameless(entry: _Entry) -> Iterator[Mistake]:
     """Find titles that no slug, or none that can name a folder, can be made of."""
     front = entry.checked.front_matter
-    if front.slug or not front.title:
+    if front.slug or not front.title or _bad_slug(entry.checked):
         return
     source = entry.checked.document.source
     place = entry.checked.place("slug", "title")

@@ -58,7 +58,5 @@ def judge(path: Path, *, today: date | None, shown: str = "") -> Iterator[Mistak
     oldest, place = min(dates)
     age = (today - oldest).days
     if age > MAX_AGE:
-        message = f"the help lines were last checked {age} days ago"
-        yield source.mistake(
-            place, message, "call or look up each of them, then write today's date", warning=True
-        )
+        message = f"the help lines were last looked up {age} days ago"
+        yield source.mistake(place, message, "look each of them up again, then write the day", warning=True)

@@ -25,9 +25,12 @@ _INLINE = re.compile(r"(?<!\\)\]\(\s*(?:<([^<>\n]*)>|((?:[^\s()]|\([^\s()]*\))*)
 _REFERENCE = re.compile(r"^[ ]{0,3}\[(?!\^)[^\]\n]+\]:[ \t]*(?:<([^<>\n]*)>|(\S+))", re.MULTILINE)
 _ATTRIBUTE = re.compile(r"<[A-Za-z][^<>]*?\b(?:href|src|poster|data)\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')")
 _MARKED = re.compile(r"\{(filename|static|attach)\}|\|(filename|static|attach)\|")
-_SUFFIX = re.compile(r"\.([A-Za-z][A-Za-z0-9]{1,4})$")
-_PAGES = frozenset({"html", "htm", "xml", "atom", "rss", "json", "php", "asp", "aspx"})  # made, not committed
 _MARKDOWN = frozenset({"md", "markdown", "mkd", "mdown"})
+# What somebody puts into content/: .html and .xml are made, and .org is a host.
+_PICTURES = frozenset({"avif", "gif", "jpeg", "jpg", "png", "svg", "webp"})
+_OTHERS = frozenset(
+    {"bib", "csv", "docx", "epub", "ics", "mp3", "mp4", "odt", "ogg", "pdf", "txt", "wav", "webm", "zip"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,9 +93,7 @@ def _means_a_file(target: str) -> bool:
     path = target.split("#", 1)[0].split("?", 1)[0]
     if not path or path.startswith(("/", "{", "|", "#")) or ":" in path.split("/", 1)[0]:
         return False
-    suffix = _SUFFIX.search(path)
-    # Without a folder, "example.com" looks like a file too; only suffixes of files are taken for one.
-    return suffix is not None and suffix[1].lower() not in _PAGES and not _is_host(path)
+    return path.rpartition(".")[2].lower() in _MARKDOWN | _PICTURES | _OTHERS and not _is_host(path)
 
 
 def _is_host(path: str) -> bool:

@@ -16,9 +16,12 @@ _PARAGRAPHS = re.compile(r"(\n[ \t]*\n)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CONTAINER = re.compile(r"(?:[-*+]|\d+[.)])[ \t]|\[\^|:[ \t]|\*\[|!!!")  # what may hold indented paragraphs
 
+_RULE = re.compile(r"[ ]{0,3}([-*_])(?:[ ]*\1){2,}[ \t]*")  # begins like a list and is none
+
 
 def blanked(body: str) -> str:
     """Overwrite fenced and indented code, code spans and comments."""
+    written = body
     if "```" in body or "~~~" in body:
         body = _without_fences(body)
     if (
@@ -28,7 +31,7 @@ def blanked(body: str) -> str:
     if "`" in body:
         body = "".join(_without_spans(part) for part in _PARAGRAPHS.split(body))
     if "\n    " in f"\n{body}" or "\t" in body:
-        body = _without_indented(body)
+        body = _without_indented(body, written)
     return body
 
 
@@ -77,22 +80,30 @@ def _without_spans(paragraph: str) -> str:
     return "".join([*kept, paragraph[position:]])
 
 
-def _without_indented(body: str) -> str:
-    """Blank paragraphs indented by four, unless a list or a footnote above holds them."""
+def _without_indented(body: str, written: str) -> str:
+    """Blank paragraphs indented by four, unless a list or a footnote above holds them.
+
+    ``written`` is the body before anything was blanked: a fence at the margin, too, ends a list.
+    """
     lines = body.split("\n")
     held = code = False
     after_blank = True
-    for number, line in enumerate(lines):
+    for number, (line, whole) in enumerate(zip(lines, written.split("\n"), strict=True)):
         if not line.strip():
+            held = held and (not whole.strip() or _indented(whole))
             after_blank = True
-            continue
-        if line.startswith(("    ", "\t")):
+        elif _indented(line):
             code = not held and (after_blank or code)
             if code:
                 lines[number] = " " * len(line)
+            after_blank = False
         else:
             # A line that goes on with a paragraph of a list does not end the list.
-            held = bool(_CONTAINER.match(line.lstrip())) or (held and not after_blank)
-            code = False
-        after_blank = False
+            begins = _CONTAINER.match(line.lstrip()) is not None and not _RULE.fullmatch(line)
+            held = begins or (held and not after_blank)
+            code = after_blank = False
     return "\n".join(lines)
+
+
+def _indented(line: str) -> bool:
+    return line.startswith(("    ", "\t"))

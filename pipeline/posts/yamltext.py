@@ -7,6 +7,7 @@ make a boolean of ``no`` and a number of ``1:30``); the schema decides what they
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import yaml
@@ -20,6 +21,7 @@ MAX_DEPTH = 6  # lists and tables inside each other; more than any theme asks fo
 
 # The C parser reads a post in a tenth of the time; both report the same places.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_UNPRINTABLE = re.compile("[\x7f-\x84\x86-\x9f\ufeff]")  # what the encoding let through and YAML does not
 _NULLS = frozenset({"~", "null", "Null", "NULL"})
 _QUOTE = 'put the value in quotes: key: "value"'
 
@@ -62,6 +64,9 @@ def read(source: Source, start: int, end: int) -> tuple[tuple[Field, ...] | None
         None when the text could not be read to its end.
     """
     mistakes: list[Mistake] = []
+    if unprintable := _UNPRINTABLE.search(source.text, start, end):
+        message = f"the invisible character U+{ord(unprintable[0]):04X} stands here"
+        return None, (source.mistake(source.place(unprintable.start()), message, "delete it"),)
     try:
         root = _build(source, start, yaml.parse(source.text[start:end], Loader=_LOADER), mistakes)
     except _Refused as refused:
@@ -71,11 +76,6 @@ def read(source: Source, start: int, end: int) -> tuple[tuple[Field, ...] | None
         mark = error.problem_mark or error.context_mark
         offset = start + (mark.index if mark else 0)
         mistakes.append(source.mistake(source.place(min(offset, end)), *_explained(error)))
-        return None, tuple(mistakes)
-    except yaml.reader.ReaderError as error:
-        place = source.place(min(start + error.position, end))
-        message = f"the character U+{ord(error.character):04X} cannot stand in front matter"
-        mistakes.append(source.mistake(place, message, "delete it; it may be invisible"))
         return None, tuple(mistakes)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         message = f"is not YAML: {' '.join(str(error).split())}"
@@ -165,11 +165,16 @@ def _explained(error: yaml.MarkedYAMLError) -> tuple[str, str]:
     problem = error.problem or "it cannot be read"
     if "mapping values are not allowed" in problem:
         return "a second “: ” in one line", _QUOTE
+    if "tab character" in problem:
+        return "a tab stands where YAML wants spaces", "indent with spaces"
     if "cannot start any token" in problem:
         return "YAML cannot read this character here (a tab, %, @ or `)", f"indent with spaces; {_QUOTE}"
     if "could not find expected ':'" in problem:
         return "this line has no “: ” after its key", 'write a key and its value: title: "…"'
     if "found unexpected end of stream" in problem and "scalar" in (error.context or ""):
         return "a quotation mark is opened and never closed", "close it, or double it where it is meant"
+    if "expected key" in problem or "expected <block end>" in problem:
+        advice = "look above for a quotation mark that opens a value, or for a line indented otherwise"
+        return "this does not belong to the value before it", advice
     context = f" {error.context}" if error.context else ""
     return f"is not YAML: {problem}{context}", f"look at the quotes and brackets before this; {_QUOTE}"
