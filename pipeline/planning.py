@@ -56,6 +56,7 @@ class Policy:
     newest_on_first_run: bool  # False: the first run mails nothing
     max_new: int  # more new posts than this stop the run
     max_age: timedelta
+    provider_waits: bool = False  # what is not to be mailed before a time is handed over before it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,10 +140,10 @@ def plan(
     items: list[Item] = []
     for post in ordered:
         verdict, reason = (
-            _known(known[post.id], post, now, decisions)
+            _known(known[post.id], post, now, policy, decisions)
             if post.id in known
             else _skipped(post, decisions)
-            or _unfit(post, now)
+            or _unfit(post, now, policy)
             or _released(post, decisions)
             or (
                 alike.reason(post) or _aged(post, now, policy)
@@ -170,7 +171,7 @@ _Ruling = tuple[Verdict, str]
 _BEGUN = {CampaignState.PLANNED, CampaignState.READY, CampaignState.SENDING, CampaignState.PAUSED}
 
 
-def _known(past: Past, post: Post, now: datetime, decisions: Decisions) -> _Ruling:
+def _known(past: Past, post: Post, now: datetime, policy: Policy, decisions: Decisions) -> _Ruling:
     match past.state:
         case None:
             return Verdict.EARLIER, ""
@@ -185,7 +186,7 @@ def _known(past: Past, post: Post, now: datetime, decisions: Decisions) -> _Ruli
                 Verdict.HELD,
                 f"paused; to go on: belonging send --release {post.id}, to stop: --skip {post.id}",
             )
-        case CampaignState.PLANNED | CampaignState.READY if unfit := _unfit(post, now):
+        case CampaignState.PLANNED | CampaignState.READY if unfit := _unfit(post, now, policy):
             return unfit[0], f"{unfit[1]}, said before anybody was mailed"
         case _:
             return Verdict.RESUME, "begun before"
@@ -204,13 +205,13 @@ def _due(post: Post) -> datetime:
     return max(post.date, post.mail_at or post.date)
 
 
-def _unfit(post: Post, now: datetime) -> _Ruling | None:
+def _unfit(post: Post, now: datetime, policy: Policy) -> _Ruling | None:
     """Keep to what the writer said; no decision of an operator goes before it."""
     if not post.mail:
         return Verdict.SITE_ONLY, "mail: false"
     if post.translation_of:
         return Verdict.SITE_ONLY, f"a translation of {post.translation_of}"
-    if (due := _due(post)) > now:
+    if (due := post.date if policy.provider_waits else _due(post)) > now:
         return Verdict.SCHEDULED, f"not before {due:%Y-%m-%d %H:%M %Z}"
     return None
 

@@ -253,13 +253,18 @@ class ServiceSettings(_Section):
         description="At most one message in this time to an address that has not confirmed, or is on the list. Days.",
     )
     rights_hours: int = Field(
-        24, ge=1, le=168, description="How long a link to what is stored works, and the next one waits. Hours."
+        24,
+        ge=1,
+        le=168,
+        description="How long a link to what is stored works, and the next one waits. Hours.",
     )
     per_source: int = Field(
         10, ge=1, description="Requests taken from one network address (one /64 with IPv6) in an hour."
     )
     per_hour: int = Field(
-        600, ge=4, description="Requests taken from everybody in an hour; a quarter from forms on static pages."
+        600,
+        ge=4,
+        description="Requests taken from everybody in an hour; a quarter from forms on static pages.",
     )
     shortest_seconds: float = Field(
         1.5, ge=0, le=60, description="A form that comes back sooner is shown once more. Seconds."
@@ -337,6 +342,10 @@ class Settings(_Section):
                 problems.append("list.service_url is still the sample; write where readers reach your list")
         if self.leaves_machine and not self.letter.postal_address:
             problems.append("letter.postal_address is empty; the law asks for one in each letter")
+        if self.provider is ProviderName.MAILCHIMP and self.letter.images is ImagePolicy.EMBED:
+            problems.append(
+                'letter.images: Mailchimp carries no pictures inside letters; write "link" or "omit"'
+            )
         if problems:
             raise ValueError("\n".join(problems))
         return self

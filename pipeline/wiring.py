@@ -22,6 +22,11 @@ from pipeline.planning import Policy
 from pipeline.posts import Post, Site, manifest
 from pipeline.providers import Provider
 from pipeline.providers.embedded import EmbeddedList
+from pipeline.providers.mailchimp import MailchimpList
+from pipeline.providers.mailchimp.alone import Alone
+from pipeline.providers.mailchimp.client import BASE, Mailchimp, data_centre
+from pipeline.providers.mailchimp.content import neutralised
+from pipeline.providers.mailchimp.wire import SessionWire
 from pipeline.publishing import Publishing
 from pipeline.rendering import Publication
 from pipeline.settings import FirstRun, ProviderName, Settings, TransportName
@@ -29,6 +34,7 @@ from pipeline.site import Built, SiteBuilder
 from pipeline.store import engine
 from pipeline.store.campaigns import SqlCampaigns
 from pipeline.store.deliveries import SqlDeliveries
+from pipeline.store.errands import SqlErrands
 from pipeline.store.people import People
 from pipeline.subscribers.joining import Joining
 from pipeline.subscribers.keys import Keyring, root_key
@@ -111,10 +117,7 @@ class Project:
             site_url: Where the site is read, without a trailing slash.
         """
         if self.settings.provider is ProviderName.MAILCHIMP:
-            raise SettingsError(
-                f'{settings.FILE_NAME}: provider = "mailchimp" is not available in this version',
-                advice='write provider = "embedded"',
-            )
+            return self.mailchimp
         campaigns = SqlCampaigns(self.engine)
         if not self.settings.leaves_machine and not campaigns.history().begun:
             self._add_samples()
@@ -134,6 +137,34 @@ class Project:
             sender_settings=self.settings.sender,
             site_url=site_url,
             senders=self.root / "var" / "senders",
+        )
+
+    @cached_property
+    def mailchimp_account(self) -> Mailchimp:
+        """Answer the Mailchimp account that the key belongs to.
+
+        Raises:
+            SettingsError: There is no key, or it is none.
+        """
+        chosen = self.settings.mailchimp
+        if not chosen.api_key.get_secret_value():
+            raise SettingsError(
+                "there is no key for Mailchimp", advice="set MAILCHIMP_API_KEY in the environment"
+            )
+        base = BASE.format(data_centre(chosen.api_key, chosen.server))
+        return Mailchimp(wire=SessionWire(chosen.api_key), base=base, sleep=self.sleep)
+
+    @cached_property
+    def mailchimp(self) -> MailchimpList:
+        """Answer Mailchimp as who keeps the list; the store, where there is one, remembers what it was asked."""
+        return MailchimpList(
+            client=self.mailchimp_account,
+            settings=self.settings.mailchimp,
+            sender=self.settings.sender,
+            clock=self.clock,
+            sleep=self.sleep,
+            ledger=SqlErrands(self.engine),
+            alone=Alone(self.root / "var" / "mailchimp.lock"),
         )
 
     def _add_samples(self) -> None:
@@ -202,15 +233,17 @@ class Project:
 
     def _publishing(self, site: Site, posts: Sequence[Post], *, output: Path) -> Publishing:
         chosen = self.settings.campaigns
+        hosted = self.settings.provider is ProviderName.MAILCHIMP
         return Publishing(
             site=site,
-            posts=posts,
+            posts=tuple(map(neutralised, posts)) if hosted else posts,
             provider=self.provider(site.url),
             publication=Publication(name=self.settings.letter.name, why=self.settings.letter.why),
             policy=Policy(
                 newest_on_first_run=chosen.first_run is FirstRun.NEWEST,
                 max_new=chosen.max_new,
                 max_age=timedelta(days=chosen.max_age_days),
+                provider_waits=hosted,
             ),
             images=self.settings.letter.images,
             environment=rendering.environment(self.root / "theme"),

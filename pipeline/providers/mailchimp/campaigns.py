@@ -4,11 +4,11 @@ Mailchimp has no idempotency key, and a request whose answer was lost may still 
 
 1. A campaign carries the mark of its post in its name. All campaigns of the list are looked through, in any state.
 2. One that is past being a draft is the end of it, also where a person cancelled it.
-3. Else the oldest draft is taken over; only where there is none is one created, once. If that answer is lost, the list
-   is looked through again after Mailchimp's own time limit, and nothing is created then.
+3. Else the oldest draft is taken over; only where there is none is one created, once. If that answer is lost, the
+   list is looked through again after Mailchimp's own time limit, and nothing is created then.
 4. What the draft says is written over it, read back and compared (readback.py).
-5. After a pause the list is looked through again: ours must be there, must be the oldest, and none may be past being a
-   draft. Asked by its id, it must still be a draft.
+5. After a pause the list is looked through again: ours must be there, must be the oldest, and none may be past being
+   a draft. Asked by its id, it must still be a draft.
 6. It is sent, once. If that answer is lost, it is asked for by its id until it is past being a draft.
 
 Two runners that do this at once take over the same oldest draft, and Mailchimp sends a campaign once only. The ledger

@@ -11,9 +11,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
-import mailchimp_marketing
 from pydantic import SecretStr
 
 from pipeline.errors import AnswerLost, DeliveryError, RequestRefused, SettingsError, TransportDown
@@ -32,6 +31,9 @@ from pipeline.providers.mailchimp.remote import (
     items,
 )
 from pipeline.providers.mailchimp.wire import Fate, Wire
+
+if TYPE_CHECKING:
+    import mailchimp_marketing
 
 __all__ = ["BASE", "PAUSES", "Mailchimp", "data_centre"]
 

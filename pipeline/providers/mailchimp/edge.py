@@ -11,12 +11,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import ClassVar
-
-import mailchimp_marketing
+from typing import TYPE_CHECKING, ClassVar
 
 from pipeline.providers.mailchimp.endpoints import Effect, Endpoint, find
 from pipeline.providers.mailchimp.wire import Fate, Reply, Wire
+
+if TYPE_CHECKING:
+    import mailchimp_marketing
 
 __all__ = ["Answer", "Document", "official_client"]
 
@@ -84,6 +85,8 @@ def official_client(wire: Wire, base: str) -> mailchimp_marketing.Client:
         wire: Carries requests and knows the key.
         base: Where the API is, "https://us1.api.mailchimp.com/3.0".
     """
+    import mailchimp_marketing  # noqa: PLC0415 - 0.2 s, which only those shall wait who use it
+
     client = mailchimp_marketing.Client()
     client.api_client.host = base
     client.api_client.server = ""  # else it replaces the word "server" wherever an address holds it

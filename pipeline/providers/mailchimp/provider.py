@@ -402,6 +402,7 @@ def _refuse_strangers(post: Post, subject: str, campaigns: Sequence[Remote]) -> 
         same = " ".join(remote.subject.casefold().split()) == folded
         if same and mark_of(remote.title) is None and remote.created_at >= post.date - _STRANGERS:
             raise DecisionNeeded(
-                f"{post.source}: Mailchimp has a campaign of the same subject without our mark ({remote.status.value})",
-                advice="if it is this post's, write mail: false into the post; if not, give one of them another subject",
+                f"{post.source}: Mailchimp has a campaign of the same subject without our mark"
+                f" ({remote.status.value})",
+                advice="if it is this post's, write mail: false into the post; else give it another subject:",
             )
