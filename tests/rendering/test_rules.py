@@ -191,6 +191,12 @@ def test_no_address_to_write_to_or_to_leave_by_is_found() -> None:
     assert rules == {"unsubscribe", "postal-address"}
 
 
+def test_a_link_to_nowhere_is_found_also_where_there_are_no_preferences() -> None:
+    links = dataclasses.replace(LINKS, preferences="")
+    broken = with_body('<a href="" style="color:#000000">a</a>')
+    assert "link" in {finding.rule for finding in found(broken, links=links)}
+
+
 def test_errors_come_first_and_each_finding_once() -> None:
     link = '<a href="https://example.org/?utm_source=x" style="color:#000000">here</a>'
     findings = found(with_body(f"{link}{link}<h1>x</h1>"))

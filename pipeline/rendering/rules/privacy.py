@@ -101,7 +101,7 @@ def _pixels(page: Page) -> Iterator[Finding]:
 
 
 def _links(page: Page, links: LetterLinks) -> Iterator[Finding]:
-    own = {links.unsubscribe, links.preferences}
+    own = {links.unsubscribe, links.preferences} - {""}
     for node in page.everything():
         address = node.get("href")
         if address is None or address in own:
