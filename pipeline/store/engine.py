@@ -42,8 +42,10 @@ def connect(url: str, root: Path) -> Engine:
     try:
         with transaction(engine) as connection:
             _migrate(connection)
-    except (DBAPIError, StoreDown) as error:
+    except BaseException as error:
         engine.dispose()
+        if not isinstance(error, DBAPIError | StoreDown):
+            raise
         why = error.why if isinstance(error, StoreDown) else type(error.orig).__name__
         raise SettingsError(
             f"the store cannot be opened ({why})",

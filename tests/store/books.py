@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from pipeline.campaigns import EVERYBODY, CampaignState, Tally, campaign_id
 from pipeline.ledger import Claim, DeliveryState, Settlement
-from pipeline.planning import Decisions, Policy, plan
+from pipeline.planning import Decisions, Plan, Policy, plan
 from pipeline.store.campaigns import SqlCampaigns
 from pipeline.store.deliveries import SqlDeliveries
 from pipeline.store.people import People
@@ -58,16 +58,14 @@ class Books:
         assert self.campaigns.move(identity, CampaignState.SENDING, NOW)
         return identity
 
+    def giving_up(self, name: str) -> Plan:
+        """Plan to cancel a campaign, as a person does it."""
+        decisions = Decisions(skip=frozenset({name}))
+        return plan([post(name)], self.campaigns.history(), NOW, policy=POLICY, decisions=decisions)
+
     def cancel(self, name: str) -> None:
-        """Cancel a campaign, as a person does it."""
-        made = plan(
-            [post(name)],
-            self.campaigns.history(),
-            NOW,
-            policy=POLICY,
-            decisions=Decisions(skip=frozenset({name})),
-        )
-        self.campaigns.accept(made, NOW)
+        """Cancel a campaign."""
+        self.campaigns.accept(self.giving_up(name), NOW)
 
     def claim(self, identity: str, owner: str, limit: int = 100, now: datetime = NOW) -> list[Claim]:
         return self.ledger.claim(identity, owner, limit=limit, now=now, until=now + LEASE)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 
 from pipeline.campaigns import CampaignState, Tally
 from pipeline.ledger import DeliveryState, Settlement
@@ -457,48 +459,88 @@ def test_of_a_cancelled_campaign_nothing_is_sent_again_but_its_unknowns_can_be_s
 # --- at the same time -----------------------------------------------------------------------------------------------
 
 
-def test_a_decision_and_an_ending_at_the_same_time_leave_nobody_waiting_in_an_ended_campaign(
+@contextlib.contextmanager
+def in_the_middle(books: Books, action: Callable[[], object]) -> Iterator[None]:
+    """Let somebody else act between the last word of a transaction and its commit, as far as they are let."""
+    with ThreadPoolExecutor(1) as pool:
+        acting: list[Future[object]] = []
+
+        def about_to_commit(_: Connection) -> None:
+            if not acting:
+                acting.append(pool.submit(action))
+                wait(acting, timeout=0.3)
+
+        event.listen(books.engine, "commit", about_to_commit)
+        yield
+        event.remove(books.engine, "commit", about_to_commit)
+        acting[0].result()
+
+
+def test_a_decision_in_the_middle_of_an_ending_leaves_nobody_waiting_in_an_ended_campaign(
     open_store: Opener,
 ) -> None:
     books, other = Books(open_store()), Books(open_store())
-    for number in range(15):
-        identity = books.sending(1, f"p{number}")
-        ids = books.trying(identity, "one")
-        books.settle("one", ids, UNKNOWN)
-        start = threading.Barrier(2)
-
-        def at_once(
-            what: str, start: threading.Barrier = start, ids: list[int] = ids, c: str = identity
-        ) -> None:
-            start.wait()
-            if what == "decide":
-                assert books.ledger.decide(ids, resend=True, now=NOW) == 1
-            else:
-                other.ledger.finish(c, NOW)
-
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(at_once, ["decide", "finish"]))
-        assert books.tally(identity).waiting == 1
-        assert books.state(identity) is CampaignState.SENDING
+    identity, ids = left_unknown(books, 1)
+    with in_the_middle(books, lambda: other.ledger.decide(ids, resend=True, now=NOW)):
+        books.ledger.finish(identity, NOW)
+    assert books.tally(identity).waiting == 1
+    assert books.state(identity) is CampaignState.SENDING
 
 
-def test_cancelling_while_a_try_is_put_back_leaves_nobody_waiting(open_store: Opener) -> None:
+def test_an_ending_in_the_middle_of_a_decision_leaves_nobody_waiting_in_an_ended_campaign(
+    open_store: Opener,
+) -> None:
     books, other = Books(open_store()), Books(open_store())
-    for number in range(15):
-        name = f"p{number}"
-        identity = books.sending(1, name)
-        ids = books.trying(identity, "one")
-        start = threading.Barrier(2)
+    identity, ids = left_unknown(books, 1)
+    with in_the_middle(books, lambda: other.ledger.finish(identity, NOW)):
+        books.ledger.decide(ids, resend=True, now=NOW)
+    assert books.tally(identity).waiting == 1
+    assert books.state(identity) is CampaignState.SENDING
 
-        def at_once(
-            what: str, start: threading.Barrier = start, ids: list[int] = ids, name: str = name
-        ) -> None:
-            start.wait()
-            if what == "cancel":
-                books.cancel(name)
-            else:
-                other.settle("one", ids, WAITING, tried=False)
 
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(at_once, ["cancel", "settle"]))
-        assert books.tally(identity) == Tally(audience=1, excluded=1)
+def test_cancelling_in_the_middle_of_putting_back_leaves_nobody_waiting(open_store: Opener) -> None:
+    books, other = Books(open_store()), Books(open_store())
+    identity = books.sending(2)
+    ids = books.trying(identity, "one", 1)
+    with in_the_middle(books, lambda: other.cancel("a")):
+        books.settle("one", ids, WAITING, tried=False)
+    assert books.tally(identity) == Tally(audience=2, excluded=2)
+
+
+def test_cancelling_in_the_middle_of_claiming_leaves_nobody_to_be_tried(open_store: Opener) -> None:
+    books, other = Books(open_store()), Books(open_store())
+    identity = books.sending(2)
+    with in_the_middle(books, lambda: other.cancel("a")):
+        claims = books.claim(identity, "one", 1)
+    assert len(claims) == 1
+    assert not books.ledger.settle("one", [], [claims[0].delivery_id], now=NOW, until=NOW + LEASE)
+    assert books.tally(identity) == Tally(audience=2, excluded=2)
+
+
+def test_a_decision_in_the_middle_of_cancelling_sends_nothing_again(open_store: Opener) -> None:
+    books, other = Books(open_store()), Books(open_store())
+    identity, ids = left_unknown(books, 2)
+    decided: list[int] = []
+    giving_up = books.giving_up("a")
+    with in_the_middle(books, lambda: decided.append(other.ledger.decide(ids, resend=True, now=NOW))):
+        books.campaigns.accept(giving_up, NOW)
+    assert decided == [0]
+    assert books.tally(identity) == Tally(audience=2, unknown=2)
+
+
+def test_taking_back_in_the_middle_of_a_settlement_does_not_undo_it(open_store: Opener) -> None:
+    books, other = Books(open_store()), Books(open_store())
+    identity = books.sending(1)
+    ids = books.trying(identity, "slow")
+    with in_the_middle(books, lambda: other.ledger.reap(NOW + 2 * LEASE, frozenset({"slow"}))):
+        books.settle("slow", ids, ACCEPTED)
+    assert books.tally(identity) == Tally(audience=1, accepted=1)
+
+
+def test_a_settlement_in_the_middle_of_taking_back_still_counts(open_store: Opener) -> None:
+    books, other = Books(open_store()), Books(open_store())
+    identity = books.sending(1)
+    ids = books.trying(identity, "slow")
+    with in_the_middle(books, lambda: other.settle("slow", ids, ACCEPTED)):
+        books.ledger.reap(NOW + 2 * LEASE, frozenset())
+    assert books.tally(identity) == Tally(audience=1, accepted=1)
