@@ -125,8 +125,9 @@ def _as_lists(rows: Sequence[Sequence[str]], *, heads: int, columns: int) -> lis
             lines.append("")
         for at, (name, cell) in enumerate(zip(names, row, strict=True)):
             text = f"{name}: {cell}" if name else cell
-            lines += [("- " if at == 0 else "  ") + wrapped for wrapped in wrap(text, columns - 2)[:1]]
-            lines += ["    " + wrapped for wrapped in wrap(text, columns - 4)[1:]]
+            first, *rest = wrap(text, columns - 4)
+            lines.append(("- " if at == 0 else "  ") + first)
+            lines += ["    " + more for more in rest]
     return lines
 
 

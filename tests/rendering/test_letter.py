@@ -248,3 +248,12 @@ def test_lines_of_text_end_in_a_line_feed_and_none_ends_in_a_space() -> None:
     assert text.endswith("Sampletown\n")
     assert not any(line != line.rstrip() for line in text.split("\n"))
     assert "\r" not in text
+
+
+def test_an_address_stands_beside_its_label_where_there_is_room() -> None:
+    room = 72 - len("Unsubscribe: ")
+    for length, between in ((room, " "), (room + 1, "\n")):
+        address = "https://example.org/".ljust(length, "x")
+        links = LetterLinks(unsubscribe=address, postal_address=("Street",))
+        made = render(post(), SITE, publication=PUBLICATION, links=links, environment=theme())
+        assert made.text.count(f"Unsubscribe:{between}{address}\n") == 2

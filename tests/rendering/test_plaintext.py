@@ -157,6 +157,13 @@ def test_a_rule_stands_in_the_middle() -> None:
     assert text("<p>a</p><hr><p>b</p>") == f"a\n\n{' ' * 33}* * *\n\nb"
 
 
+def test_a_long_cell_of_a_row_told_as_a_list_loses_no_word() -> None:
+    words = " ".join(f"word{n}" for n in range(60))
+    made = text(f"<table><tr>{'<th>h' * 5}<tr><td>{words}{'<td>some more words here' * 4}</table>")
+    assert f"- h: {words}" in " ".join(made.split())
+    assert max(map(width, made.split("\n"))) <= COLUMNS
+
+
 def test_a_table_too_wide_for_columns_becomes_a_list_for_each_row() -> None:
     heads = "".join(f"<th>{name}" for name in ("Name", "What was found there", "Doubts", "Where", "Year"))
     rows = "".join(f"<tr><td>{'several words here ' * 3}{n}" + "<td>some more words here" * 4 for n in (1, 2))
@@ -164,6 +171,8 @@ def test_a_table_too_wide_for_columns_becomes_a_list_for_each_row() -> None:
     assert made.startswith("- Name: several words here")
     assert "\n  Where: some more words here\n" in made
     assert made.count("\n\n- Name:") == 1
+    told = "Name: several words here several words here several words here 2"
+    assert told in " ".join(made.split())
     assert max(map(width, made.split("\n"))) <= COLUMNS
 
 
