@@ -408,4 +408,9 @@ def _reason(endpoint: Endpoint, answer: Answer) -> str:
 
 
 def _harmless(detail: str) -> bool:
-    return detail.isprintable() and len(detail) <= 300 and not re.search(r"[@%*]|[0-9A-Fa-f]{24}", detail)
+    """Tell whether a sentence of Mailchimp's can be repeated: no address, and nothing as long as a key in any coding."""
+    return (
+        detail.isprintable()
+        and len(detail) <= 300
+        and not re.search(r"[@%*]|[0-9A-Za-z+/_=-]{20}|\b[Bb]asic\b", detail)
+    )

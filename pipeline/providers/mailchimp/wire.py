@@ -84,8 +84,8 @@ class SessionWire:
 
     def __init__(self, key: SecretStr, *, timeout: tuple[float, float] = (_CONNECT, _READ)) -> None:
         self._timeout = timeout
+        self._key = key
         self._kept = _session(key, keep=True)
-        self._single = _session(key, keep=False)
         for name in ("urllib3.connectionpool", "urllib3.util.retry"):
             logging.getLogger(name).addFilter(_DISCREET)
 
@@ -97,24 +97,32 @@ class SessionWire:
     ) -> Reply:
         """Send a request and wait for its answer."""
         try:
-            response = (self._single if once else self._kept).request(
-                method,
-                url,
-                params=query,
-                data=body,
-                headers={"Content-Type": "application/json"} if body is not None else {},
-                timeout=self._timeout,
-                allow_redirects=False,
-            )
-            return Reply(
-                fate=Fate.ANSWERED,
-                status=response.status_code,
-                headers={name.lower(): value for name, value in response.headers.items()},
-                content=response.content,
-            )
+            if not once:
+                return self._answered(self._kept, method, url, query, body)
+            with _session(self._key, keep=False) as session:
+                return self._answered(session, method, url, query, body)
         except (requests.RequestException, OSError, ValueError) as error:
             # The exception holds the request, the request holds the key: nothing of it goes further.
             return Reply(fate=Fate.UNOPENED if _never_opened(error) else Fate.LOST)
+
+    def _answered(
+        self, session: requests.Session, method: str, url: str, query: Mapping[str, str], body: bytes | None
+    ) -> Reply:
+        response = session.request(
+            method,
+            url,
+            params=query,
+            data=body,
+            headers={"Content-Type": "application/json"} if body is not None else {},
+            timeout=self._timeout,
+            allow_redirects=False,
+        )
+        return Reply(
+            fate=Fate.ANSWERED,
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            content=response.content,
+        )
 
 
 def _session(key: SecretStr, *, keep: bool) -> requests.Session:

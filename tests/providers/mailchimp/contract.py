@@ -27,7 +27,9 @@ def validate_request(method: str, path: str, query: Mapping[str, str], body: byt
     for name, text in query.items():
         if name not in parameters:
             raise ContractBroken(f"{method} {path} has no parameter {name}")
-        _judge(_parsed(text, parameters[name]["schema"]), _schema(parameters[name]["schema"]), f"{path}?{name}")
+        _judge(
+            _parsed(text, parameters[name]["schema"]), _schema(parameters[name]["schema"]), f"{path}?{name}"
+        )
     described = operation.get("requestBody")
     if body is None:
         if described is not None and described.get("required"):
@@ -98,7 +100,9 @@ def _converted(schema: Any) -> Any:
         return [_converted(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    made = {key: _converted(value) for key, value in schema.items() if key not in {"nullable", "discriminator"}}
+    made = {
+        key: _converted(value) for key, value in schema.items() if key not in {"nullable", "discriminator"}
+    }
     if schema.get("nullable") is True and isinstance(schema.get("type"), str):
         made["type"] = [schema["type"], "null"]
     return made

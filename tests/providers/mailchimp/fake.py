@@ -1,7 +1,7 @@
 """A Mailchimp to test against: its state and its rules, without the network.
 
-It behaves as the Marketing API is known to: tracking is on unless a campaign says otherwise, a page holds ten, lists may
-lag behind, a campaign is sent once, and nothing is idempotent that the real one does not make so.
+It behaves as the Marketing API is known to: tracking is on unless a campaign says otherwise, a page holds ten, lists
+may lag behind, a campaign is sent once, and nothing is idempotent that the real one does not make so.
 """
 
 from __future__ import annotations
@@ -74,9 +74,7 @@ class FakeMailchimp:
         if not self.lists:
             self.add_list(LIST, "Belonging")
         if not self.domains:
-            self.domains.append(
-                {"domain": SENDER.partition("@")[2], "verified": True, "authenticated": True}
-            )
+            self.domains.append({"domain": SENDER.partition("@")[2], "verified": True, "authenticated": True})
 
     # --- what a test, or a person at Mailchimp's pages, does ---------------------------------------------------
 
@@ -168,7 +166,11 @@ class FakeMailchimp:
     # --- the account and its lists ------------------------------------------------------------------------------
 
     def _root(self) -> Json:
-        return {"account_id": "8d3a3db4d97663a9074efcc16", "pricing_plan_type": self.plan, "first_payment": _iso(_LONG_AGO)}
+        return {
+            "account_id": "8d3a3db4d97663a9074efcc16",
+            "pricing_plan_type": self.plan,
+            "first_payment": _iso(_LONG_AGO),
+        }
 
     def _domains(self) -> Json:
         return {"domains": self.domains, "total_items": len(self.domains)}
@@ -210,12 +212,10 @@ class FakeMailchimp:
 
     def _campaigns(self, query: Mapping[str, str]) -> Json:
         before = self.now() - self.lag
-        seen: dict[str, Json | None] = {}
-        for at, identity, document in self._versions:
-            if at <= before:
-                seen[identity] = document
+        seen = {identity: document for at, identity, document in self._versions if at <= before}
         rows = [c for c in seen.values() if c is not None]
-        rows = [c for c in rows if c["recipients"].get("list_id") == query.get("list_id", c["recipients"].get("list_id"))]
+        if "list_id" in query:
+            rows = [c for c in rows if c["recipients"]["list_id"] == query["list_id"]]
         rows.sort(key=lambda c: c["create_time"], reverse=query.get("sort_dir") == "DESC")
         return _page("campaigns", rows, query)
 
@@ -435,7 +435,9 @@ class FakeMailchimp:
 
 
 class _Problem(Exception):
-    def __init__(self, status: int, title: str, *, detail: str = "See the documentation.", field: str = "") -> None:
+    def __init__(
+        self, status: int, title: str, *, detail: str = "See the documentation.", field: str = ""
+    ) -> None:
         self.status, self.title, self.detail, self.field = status, title, detail, field
 
 

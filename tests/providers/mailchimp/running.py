@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
 
-
 from pipeline.clock import Clock
 from pipeline.errands import Errand, ErrandLedger
 from pipeline.errors import CheckFailed
@@ -19,10 +18,10 @@ from pipeline.providers.mailchimp.client import Mailchimp
 from pipeline.providers.mailchimp.content import LINKS
 from pipeline.providers.mailchimp.wire import Fate, Reply
 from pipeline.settings import MailchimpSettings, SenderSettings
-from tests.builders import NOW, letter, post
+from tests.builders import NOW, letter
 from tests.providers.mailchimp.fake import LIST, SENDER, FakeMailchimp
 
-__all__ = ["POLICY", "Died", "DictLedger", "FakeWire", "Fault", "begin", "letter_of", "provider", "run"]
+__all__ = ["POLICY", "DictLedger", "Died", "FakeWire", "Fault", "begin", "letter_of", "provider", "run"]
 
 POLICY = Policy(newest_on_first_run=False, max_new=5, max_age=timedelta(days=14))
 
@@ -157,7 +156,9 @@ def letter_of(chosen: Post) -> Letter:
 def begin(fake: FakeMailchimp) -> None:
     """Let the list have begun a day before NOW."""
     since = NOW - timedelta(days=1)
-    fake.folders.append({"id": "f01d", "name": f"Belonging {LIST} since {since:%Y-%m-%dT%H:%M:%SZ}", "count": 0})
+    fake.folders.append(
+        {"id": "f01d", "name": f"Belonging {LIST} since {since:%Y-%m-%dT%H:%M:%SZ}", "count": 0}
+    )
 
 
 def run(
@@ -179,5 +180,3 @@ def run(
         mailchimp.remaining(campaign)
         mailchimp.send(campaign)
     return made
-
-

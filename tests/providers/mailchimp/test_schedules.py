@@ -1,8 +1,8 @@
 """Faults at every call, one and two runners, with and without a ledger: never twice, never tracked, never forgotten.
 
-A schedule is a seed. It says how many posts there are, which requests go wrong and how, how long people wait before they
-run it again, and, with two runners, who goes first each time. Afterwards everything works again, and what was to be
-mailed has to have been mailed, once.
+A schedule is a seed. It says how many posts there are, which requests go wrong and how, how long people wait before
+they run it again, and, with two runners, who goes first each time. Afterwards everything works again, and what was to
+be mailed has to have been mailed, once.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from pipeline.providers.mailchimp.drafts import mark_of, marker
 from tests.builders import NOW, Hands, post
 from tests.providers.mailchimp.fake import LIST, FakeMailchimp
 from tests.providers.mailchimp.running import (
-    POLICY,
-    Died,
     DictLedger,
+    Died,
     FakeWire,
     Fault,
     begin,
@@ -38,7 +37,6 @@ CALLS = 22  # requests of a run in which nothing goes wrong, and some more
 
 
 def attempt(
-    fake: FakeMailchimp,
     posts: Sequence[Post],
     hands: Hands,
     ledger: DictLedger | None,
@@ -69,7 +67,7 @@ def finish(
     fake.lag = timedelta()
     for _ in range(4):
         hands.sleep(rng.choice((200, 900)))
-        if attempt(fake, posts, hands, ledger, FakeWire(fake), hands.sleep):
+        if attempt(posts, hands, ledger, FakeWire(fake), hands.sleep):
             break
     verify(fake, posts, done=True)
 
@@ -79,7 +77,12 @@ def world(rng: random.Random) -> tuple[FakeMailchimp, list[Post], Hands, DictLed
     fake = FakeMailchimp(hands, strict=False, unready=timedelta(seconds=rng.choice((0, 3))))
     begin(fake)
     ledger = DictLedger() if rng.random() < 0.5 else None
-    return fake, [post(f"new{n}", date=NOW - timedelta(minutes=n + 1)) for n in range(rng.choice((1, 1, 2)))], hands, ledger
+    return (
+        fake,
+        [post(f"new{n}", date=NOW - timedelta(minutes=n + 1)) for n in range(rng.choice((1, 1, 2)))],
+        hands,
+        ledger,
+    )
 
 
 def one_runner(faults: dict[int, Fault], rng: random.Random) -> None:
@@ -88,7 +91,7 @@ def one_runner(faults: dict[int, Fault], rng: random.Random) -> None:
     for _ in range(6):
         if wire.calls > max(faults):
             break
-        attempt(fake, posts, hands, ledger, wire, hands.sleep)
+        attempt(posts, hands, ledger, wire, hands.sleep)
         verify(fake, posts, done=False)
         hands.sleep(rng.choice((0, 1, 10, 60, 300)))
     finish(fake, posts, hands, ledger, rng)
@@ -110,7 +113,7 @@ def two_runners(rng: random.Random) -> None:
 
         def go() -> None:
             pause(rng.choice((0, 0, 1, 10)))
-            attempt(fake, posts, hands, ledger, wire, pause)
+            attempt(posts, hands, ledger, wire, pause)
 
         return go
 
