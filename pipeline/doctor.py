@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.errors import BelongingError, ContentError, SettingsError
 from pipeline.posts import checking
 from pipeline.posts.mistakes import Severity
+from pipeline.settings import ProviderName
 from pipeline.wiring import Project
 
 __all__ = ["Complaint", "Level", "examine"]
@@ -105,6 +106,11 @@ def _key(project: Project) -> Iterator[Complaint]:
             name="list", level=Level.OK, detail="not begun; key and store are made on the first run"
         )
         return
+    if project.settings.provider is ProviderName.MAILCHIMP and project.people.sealed_with() is None:
+        yield Complaint(
+            name="list", level=Level.OK, detail="kept by Mailchimp; the store remembers campaigns only"
+        )
+        return
     _ = project.keyring
     counts = project.people.count()
     confirmed = sum(number for state, number in counts.items() if state == "confirmed")
@@ -143,6 +149,11 @@ def _closed(path: Path) -> bool:
 
 
 def _way_out(project: Project) -> Iterator[Complaint]:
+    if project.settings.provider is ProviderName.MAILCHIMP:
+        for look in project.examine_mailchimp():
+            level = Level(look.outcome.value)
+            yield Complaint(name=look.name, level=level, detail=look.detail, advice=look.advice)
+        return
     project.transport.probe()
     yield Complaint(name="mail", level=Level.OK, detail=project.transport.describe())
 

@@ -21,7 +21,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Errand:
-    """What we last asked a list service to do for a campaign: noted before it is asked, and again when it answered."""
+    """What a list service was last asked to do for a campaign: noted before it is asked, and when it has answered."""
 
     step: Step
     remote_id: str = ""  # what the service calls the campaign; "" while it is being created

@@ -26,6 +26,7 @@ from pipeline.providers.mailchimp import MailchimpList
 from pipeline.providers.mailchimp.alone import Alone
 from pipeline.providers.mailchimp.client import BASE, Mailchimp, data_centre
 from pipeline.providers.mailchimp.content import neutralised
+from pipeline.providers.mailchimp.doctor import Look, examine
 from pipeline.providers.mailchimp.wire import SessionWire
 from pipeline.publishing import Publishing
 from pipeline.rendering import Publication
@@ -165,6 +166,15 @@ class Project:
             sleep=self.sleep,
             ledger=SqlErrands(self.engine),
             alone=Alone(self.root / "var" / "mailchimp.lock"),
+        )
+
+    def examine_mailchimp(self) -> tuple[Look, ...]:
+        """Look over the Mailchimp account; reads only."""
+        return examine(
+            self.mailchimp_account,
+            self.mailchimp.audience,
+            sender=self.settings.sender.address,
+            clock=self.clock,
         )
 
     def _add_samples(self) -> None:

@@ -7,16 +7,18 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.campaigns import Tally
 from pipeline.cli import output
 from pipeline.cli.context import Context, of
 from pipeline.cli.writing import check_content
-from pipeline.errors import BelongingError, DecisionNeeded, DeliveryError
+from pipeline.errors import BelongingError, CheckFailed, DecisionNeeded, DeliveryError
 from pipeline.planning import Decisions, Plan, Verdict
-from pipeline.providers import Receipt, Report
+from pipeline.providers import Receipt, Report, Tester
 from pipeline.publishing import Proposal, Publishing, Watcher, require, require_sound
+from pipeline.subscribers.addresses import normalise
 
 __all__ = ["register"]
 
@@ -56,6 +58,12 @@ def send(
     ] = None,
     release: Release = None,
     skip: Skip = None,
+    test: Annotated[
+        bool,
+        typer.Option(
+            "--test", help="Send what is new to one address, which is asked for, and to nobody else."
+        ),
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Mail what is new, from the last build."""
@@ -65,6 +73,9 @@ def send(
     if only is not None:
         require(made, only)
     proposals = publishing.proposals(made)
+    if test:
+        _test(publishing, proposals)
+        return
     if not json:
         _print_plan(publishing, made, proposals)
     receipts = _send(mine, publishing, made, proposals, quiet=json)
@@ -144,6 +155,26 @@ def _send(
         )
 
 
+def _test(publishing: Publishing, proposals: Sequence[Proposal]) -> None:
+    """Send the letters of a plan to one address. It is asked for, since everybody on a machine sees arguments."""
+    provider = publishing.provider
+    if not isinstance(provider, Tester):
+        raise BelongingError(
+            f"the {provider.name} list has no test letters", advice="look at a letter with belonging preview"
+        )
+    if problems := [f"{p.item.post.source}: {line}" for p in proposals for line in p.problems]:
+        raise CheckFailed("\n".join(problems), advice="nothing was sent; mend the post or the theme")
+    if not proposals:
+        output.line("Nothing to mail, so nothing to test.")
+        return
+    address = normalise(typer.prompt("Send the test to", err=True))
+    if address is None:
+        raise BelongingError("that is no e-mail address", advice="write one like somebody@example.org")
+    for proposal in proposals:
+        provider.test(proposal.item.post, proposal.letter, SecretStr(address))
+    output.line(f"{output.count(len(proposals), 'test letter')} on the way; nobody else was mailed.")
+
+
 def _conclude(made: Plan, receipts: Sequence[Receipt]) -> None:
     """End with the exit code that says what a person has to do."""
     waiting = [receipt for receipt in receipts if not receipt.complete]
@@ -180,7 +211,7 @@ _COUNTED = {
     Verdict.SENT: "sent before",
     Verdict.EARLIER: "published before the list began, or skipped",
     Verdict.SITE_ONLY: "on the site only",
-    Verdict.TOO_OLD: "too old to be mailed by themselves",
+    Verdict.TOO_OLD: "too old to be mailed unasked",
     Verdict.SCHEDULED: "not yet due",
 }
 

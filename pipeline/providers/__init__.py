@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from pydantic import SecretStr
 
 from pipeline.campaigns import Campaign, Tally
 from pipeline.letters import Letter, LetterLinks
 from pipeline.planning import History, Plan
 from pipeline.posts import Post
 
-__all__ = ["Finding", "Progress", "Provider", "Receipt", "Report"]
+__all__ = ["Finding", "Progress", "Provider", "Receipt", "Report", "Tester"]
 
 Progress = Callable[[int], None]
 """Is told how many more recipients have an outcome."""
@@ -103,3 +105,16 @@ class Provider(Protocol):
 
     def reports(self) -> Sequence[Report]:
         """Report on every campaign, the newest first."""
+
+
+@runtime_checkable
+class Tester(Protocol):
+    """Send a letter to one address before anybody else gets it. Not every provider can."""
+
+    def test(self, post: Post, letter: Letter, address: SecretStr) -> None:
+        """Send a test; the post's campaign is as unsent as before.
+
+        Raises:
+            DecisionNeeded: The post's campaign has left already.
+            DeliveryError: It could not be sent.
+        """

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import SecretStr
@@ -106,6 +107,14 @@ class Mailchimp:
         """Answer the account that the key belongs to."""
         fields = "pricing_plan_type,first_payment"
         return Account.read(self._ask(lambda: self._client.root.get_root(fields=[fields])))
+
+    def time(self) -> datetime | None:
+        """Tell what time it is at Mailchimp, to the second; None: it does not say."""
+        said = self._answer(lambda: self._client.root.get_root(fields=["account_id"])).date
+        try:
+            return parsedate_to_datetime(said)
+        except ValueError:
+            return None
 
     def domains(self) -> tuple[Domain, ...]:
         """List the domains that letters may come from."""
@@ -320,6 +329,10 @@ class Mailchimp:
         )
 
     def _ask(self, do: Callable[[], object]) -> Document:
+        """Ask, and answer the document that came back, or an empty one."""
+        return self._answer(do).document or {}
+
+    def _answer(self, do: Callable[[], object]) -> Answer:
         """Ask, and ask again where asking again can do no harm."""
         pauses = iter(self.pauses)
         while True:
@@ -328,7 +341,7 @@ class Mailchimp:
             if endpoint is None:
                 raise AssertionError("a request outside the table of endpoints was about to leave")
             if _done(endpoint, answer):
-                return answer.document or {}
+                return answer
             pause = next(pauses, None) if _may_repeat(endpoint, answer) else None
             if pause is None:
                 raise _failure(endpoint, answer)
@@ -408,7 +421,7 @@ def _reason(endpoint: Endpoint, answer: Answer) -> str:
 
 
 def _harmless(detail: str) -> bool:
-    """Tell whether a sentence of Mailchimp's can be repeated: no address, and nothing as long as a key in any coding."""
+    """Tell whether a sentence of Mailchimp's can be repeated: no address, nothing as long as a key in any coding."""
     return (
         detail.isprintable()
         and len(detail) <= 300

@@ -37,6 +37,7 @@ class Answer:
     document: Document | None = field(default=None, repr=False)  # None: the body is empty or no JSON object
     empty: bool = True
     retry_after: float = 0.0  # seconds
+    date: str = ""  # what time it is there, as HTTP writes it
 
     # What the client looks at before it hands an answer on.
     ok: ClassVar[bool] = True
@@ -114,4 +115,5 @@ def _read(endpoint: Endpoint, reply: Reply) -> Answer:
         document=document,
         empty=not reply.content.strip(),
         retry_after=float(wish) if wish.isdigit() and len(wish) < 6 else 0.0,
+        date=reply.headers.get("date", ""),
     )

@@ -11,8 +11,9 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from tests.providers.mailchimp import contract
@@ -134,7 +135,7 @@ class FakeMailchimp:
         answer = self._answer(method, path, query, json.loads(body) if body else None)
         if self.strict:
             contract.validate_answer(method, path, answer.status, answer.headers, answer.content)
-        return answer
+        return replace(answer, headers={**answer.headers, "date": format_datetime(self.now(), usegmt=True)})
 
     def settle(self) -> None:
         """Let time do its work: late requests are carried out, sendings end, scheduled campaigns leave."""

@@ -145,7 +145,7 @@ def serving(fake: FakeMailchimp) -> Iterator[Server]:
                     return Answered(400, {}, b"")
 
         def say(self, answer: Answered) -> None:
-            self.send_response(answer.status)
+            self.send_response_only(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             if answer.status in {302, 307}:
