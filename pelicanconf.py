@@ -67,6 +67,11 @@ MENUITEMS = (
 )
 FOOTERITEMS = (("Privacy", "privacy/"), ("All tags", "tags/"), ("Authors", "authors/"))
 
+# Where "Exit this page" leads, and what that is, after "to". Choose what anybody may be seen to look at; "" takes the
+# button away.
+EXIT_URL = "https://www.bbc.co.uk/weather"
+EXIT_NAME = "the weather"
+
 # Where the sign-up form posts to. While this is empty no form is shown: the page says how to follow by feed
 # and, if there is an address, by writing to it.
 SUBSCRIBE_URL = ""
@@ -227,6 +232,7 @@ JINJA_FILTERS = {
 
 PLUGINS = [
     "plugins.frontmatter",  # reads posts, and stops the build at mistakes in them
+    "plugins.headers",  # says what browsers may load here: nothing but this site's own
     "plugins.feeds",  # completes the feeds
     "plugins.manifest",  # says what the posts are, for the letters; last, so that it sees what the others did
 ]

@@ -140,7 +140,11 @@ def test_where_the_reader_is_shows_in_the_menu(site: Path) -> None:
 def test_nothing_runs_and_nothing_comes_from_elsewhere(sites: tuple[Path, ...]) -> None:
     for output in sites:
         for name, html in pages(output):
-            assert html.xpath("//script | //style | //iframe | //object | //embed | //base") == [], name
+            scripts = html.xpath("//script/@src")
+            assert scripts == [f"{SITEURL}/theme/js/exit.js"], name
+            assert (
+                html.xpath("//script[not(@src)] | //style | //iframe | //object | //embed | //base") == []
+            ), name
             assert html.xpath("//@style | //@*[starts-with(name(), 'on')]") == [], name
             loaded = html.xpath(
                 "//img/@src | //link[@rel='stylesheet' or @rel='icon']/@href | //source/@srcset"

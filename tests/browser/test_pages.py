@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Served
+from tests.browser.serving import Served
 
-LEFT = "net::ERR_ABORTED"  # the page was left before its icon had come
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FORM_PAGES = ["", "short-01/", "subscribe/"]
 
@@ -19,6 +18,19 @@ FINDINGS = """async (standards) => {
   return violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target} ${n.failureSummary}`));
 }"""
 TOO_WIDE = """() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"""
+CONTRAST = """async () => {
+  const { violations } = await axe.run(document, { runOnly: { type: 'rule', values: ['color-contrast'] } });
+  return violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target} ${n.failureSummary}`));
+}"""
+VIOLATIONS = """window.violations = []; addEventListener('securitypolicyviolation',
+  e => violations.push(`${e.effectiveDirective} ${e.blockedURI}`));"""
+SNEAK = """() => {
+  const script = document.createElement('script');
+  script.textContent = 'var sneaked = 1';
+  document.body.append(script);
+  new Image().src = 'https://elsewhere.example.com/pixel.png';
+  fetch('https://elsewhere.example.com/').catch(() => {});
+}"""
 STORED = """async () => [document.cookie, localStorage.length, sessionStorage.length,
   (await indexedDB.databases()).length, (await caches.keys()).length]"""
 OUTLINE = """() => { const s = getComputedStyle(document.activeElement);
@@ -35,75 +47,63 @@ CHARACTERS_A_LINE = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [320, 768, 1440])
-def test_no_page_is_wider_than_the_window(chromium: Browser, served: Served, width: int) -> None:
-    page = chromium.new_page(viewport={"width": width, "height": 900})
-    too_wide = {}
-    for address in served.addresses():
-        page.goto(address)
-        if (by := page.evaluate(TOO_WIDE)) > 0:
-            too_wide[address] = by
-    page.close()
-    assert too_wide == {}
-
-
-def test_no_page_is_wider_than_the_window_when_its_text_is_twice_as_large(
-    chromium: Browser, served: Served
+@pytest.mark.parametrize("site", ["fixture", "form", "own"])
+def test_every_page_fits_keeps_to_itself_breaks_no_policy_and_axe_finds_nothing(
+    chromium: Browser, serving: Callable[[str], Served], axe: str, site: str
 ) -> None:
-    page = chromium.new_page(viewport={"width": 640, "height": 900})
-    for address in served.addresses():
-        page.goto(address)
-        page.add_style_tag(content="html { font-size: 200% }")
-        assert page.evaluate(TOO_WIDE) <= 0, address
-    page.close()
-
-
-def test_no_page_asks_anybody_else_or_keeps_anything(chromium: Browser, served: Served) -> None:
-    context = chromium.new_context()
+    served = serving(site)
+    context = chromium.new_context(viewport={"width": 320, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    for address in served.addresses():
-        page.goto(address)
+    found: list[str] = []
+    asked: set[str] = set()
+    page.add_init_script(VIOLATIONS)
+    page.on("console", lambda message: found.append(f"{page.url}: console: {message.text}"))
+    page.on("pageerror", lambda error: found.append(f"{page.url}: {error}"))
+    page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+    page.on(
+        "response",
+        lambda answer: found.append(f"{answer.url}: {answer.status}") if answer.status >= 400 else 0,
+    )
+    addresses = [f"{served.url}/{path}" for path in FORM_PAGES] if site == "form" else served.addresses()
+    for address in addresses:
+        answer = page.goto(address)
+        assert answer is not None
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        for width in (320, 768, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            if (by := page.evaluate(TOO_WIDE)) > 0:
+                found.append(f"{address}: {by} px too wide at {width}")
         page.mouse.wheel(0, 100_000)  # what is loaded lazily is loaded too
-        assert page.evaluate(STORED) == ["", 0, 0, 0, 0], address
-    assert len(asked) >= len(served.addresses())
-    assert {urlsplit(address).netloc for address in asked} == {urlsplit(served.url).netloc}
+        page.evaluate(axe)
+        found += [f"{address}: {line}" for line in page.evaluate(FINDINGS, STANDARDS)]
+        if site != "own":  # the same colours
+            page.emulate_media(color_scheme="dark")
+            found += [f"{address}: dark: {line}" for line in page.evaluate(CONTRAST)]
+            page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 640, "height": 900})
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        if page.evaluate(TOO_WIDE) > 0:
+            found.append(f"{address}: too wide with its text twice as large")
+        found += [f"{address}: {line}" for line in page.evaluate("violations")]
+        if (stored := page.evaluate(STORED)) != ["", 0, 0, 0, 0]:
+            found.append(f"{address}: keeps something: {stored}")
     assert context.cookies() == []
     context.close()
+    assert found == []
+    assert asked == {urlsplit(served.url).netloc}
 
 
-def test_every_request_of_a_page_is_answered(chromium: Browser, served: Served) -> None:
+def test_what_the_policy_forbids_is_stopped_and_noticed(chromium: Browser, served: Served) -> None:
     page = chromium.new_page()
-    failed: list[str] = []
-    page.on("response", lambda response: failed.append(response.url) if response.status >= 400 else None)
-    page.on("requestfailed", lambda request: failed.append(request.url) if request.failure != LEFT else None)
-    for address in served.addresses():
-        page.goto(address)
+    page.add_init_script(VIOLATIONS)
+    page.goto(f"{served.url}/short-01/")
+    page.evaluate(SNEAK)
+    page.wait_for_timeout(100)
+    assert page.evaluate("typeof sneaked") == "undefined"
+    noticed = "\n".join(page.evaluate("violations"))
     page.close()
-    assert failed == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(
-    chromium: Browser, served: Served, served_with_form: Served, axe: str, scheme: str
-) -> None:
-    addresses = [*served.addresses(), *(f"{served_with_form.url}/{path}" for path in FORM_PAGES)]
-    assert _findings(chromium, axe, addresses, color_scheme=scheme) == {}
-
-
-def test_the_own_content_fits_keeps_to_itself_and_axe_finds_nothing(
-    chromium: Browser, served_own: Served, axe: str
-) -> None:
-    asked: list[str] = []
-    page = chromium.new_page(viewport={"width": 320, "height": 900})
-    page.on("request", lambda request: asked.append(request.url))
-    for address in served_own.addresses():
-        page.goto(address)
-        assert page.evaluate(TOO_WIDE) <= 0, address
-    page.close()
-    assert {urlsplit(address).netloc for address in asked} == {urlsplit(served_own.url).netloc}
-    assert _findings(chromium, axe, served_own.addresses()) == {}
+    for directive in ("script-src-elem", "img-src", "connect-src"):
+        assert directive in noticed
 
 
 def test_the_first_stop_is_the_skip_link_and_every_stop_shows(
@@ -172,18 +172,6 @@ def test_forced_colours_keep_the_frames(chromium: Browser, served: Served) -> No
     for framed in (".note", ".join"):
         assert page.locator(framed).evaluate("e => getComputedStyle(e).borderTopStyle") == "solid", framed
     context.close()
-
-
-def _findings(chromium: Browser, axe: str, addresses: list[str], **context: Any) -> dict[str, list[str]]:
-    page = chromium.new_page(reduced_motion="reduce", **context)
-    found = {}
-    for address in addresses:
-        page.goto(address)
-        page.evaluate(axe)
-        if findings := page.evaluate(FINDINGS, STANDARDS):
-            found[address] = findings
-    page.close()
-    return found
 
 
 def _in_sight(page: Page) -> bool:
