@@ -120,7 +120,7 @@ class SiteBuilder:
             pass_fds=(lock,),
         )
         if done.returncode != 0:
-            said = _said(done.stderr) or _said(done.stdout)
+            said = _said(done.stderr, self._root.resolve()) or _said(done.stdout, self._root.resolve())
             raise BuildError(
                 f"the site was not built; nothing was changed\n{said}", advice="mend that and build again"
             )
@@ -148,8 +148,34 @@ def _environment(root: Path) -> dict[str, str]:
     return {**kept, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "10000"}
 
 
-def _said(text: str) -> str:
-    """Keep what Pelican said without its colours and its table of counts."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    return "\n".join(lines[-40:])
+def _said(text: str, root: Path) -> str:
+    """Keep what Pelican said without its colours, times and places in its own code.
+
+    A mistake in a template or in pelicanconf.py ends in a traceback, of which the last place that is in this
+    project is kept.
+    """
+    lines = [_plain(line) for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines() if line.strip()]
+    start = next((number for number, line in enumerate(lines) if line.strip() == _TRACEBACK), None)
+    if not start:
+        return "\n".join(lines[-40:])
+    *said, what = lines[:start]
+    if said and what == _BY_OPTION:
+        return "\n".join(said)
+    frames = [found.groups() for line in lines[start:] if (found := _FRAME.match(line))]
+    places = [(Path(file).resolve(), line) for file, line in frames if "site-packages" not in file]
+    inside = [f"{file.relative_to(root)}:{line}: " for file, line in places if file.is_relative_to(root)]
+    return "\n".join([*said, f"{inside[-1] if inside else ''}{what}"])
+
+
+_BY_OPTION = "RuntimeError: Warning or error encountered"  # what --fatal errors adds after an error
+_TRACEBACK = "Traceback (most recent call last):"
+_FRAME = re.compile(r'\s*File "(.+)", line (\d+)')
+_TIME_AND_LEVEL = re.compile(r"^(\[[\d:]{8}\]| {10}) (CRITICAL|ERROR|WARNING) +(Refused: )?")
+
+
+def _plain(line: str) -> str:
+    """Take the time and the level off the front of a line, and the place in Pelican off its far end."""
+    head, _, last = line.rstrip().rpartition("  ")
+    if re.fullmatch(r"\w+\.py:\d+", last):
+        line = head
+    return _TIME_AND_LEVEL.sub("", line).rstrip()

@@ -14,7 +14,7 @@ from pipeline.campaigns import Tally
 from pipeline.cli import output
 from pipeline.cli.context import Context, of
 from pipeline.cli.writing import check_content
-from pipeline.errors import BelongingError, CheckFailed, DecisionNeeded, DeliveryError
+from pipeline.errors import BelongingError, DecisionNeeded, DeliveryError
 from pipeline.planning import Decisions, Plan, Verdict
 from pipeline.providers import Receipt, Report, Tester
 from pipeline.publishing import Proposal, Publishing, Watcher, require, require_sound
@@ -58,6 +58,7 @@ def send(
     ] = None,
     release: Release = None,
     skip: Skip = None,
+    *,
     test: Annotated[
         bool,
         typer.Option(
@@ -162,8 +163,7 @@ def _test(publishing: Publishing, proposals: Sequence[Proposal]) -> None:
         raise BelongingError(
             f"the {provider.name} list has no test letters", advice="look at a letter with belonging preview"
         )
-    if problems := [f"{p.item.post.source}: {line}" for p in proposals for line in p.problems]:
-        raise CheckFailed("\n".join(problems), advice="nothing was sent; mend the post or the theme")
+    require_sound(proposals)
     if not proposals:
         output.line("Nothing to mail, so nothing to test.")
         return
