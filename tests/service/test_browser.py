@@ -1,0 +1,183 @@
+"""A person with a browser joins by the site's own form, confirms, leaves; by keyboard alone, without JavaScript."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from pipeline.web import preview
+from tests.browser.conftest import axe, chromium
+from tests.service.people import unsubscribe_path
+from tests.service.world import SITE, World, path_of, running, served
+from tests.site_fixture.building import build
+
+__all__ = ["axe", "chromium"]
+
+READER = "reader@lists.example.com"
+
+
+@dataclass
+class Here:
+    """Site, mailbox and list side by side, as `make serve` shows them, and a person in front of them."""
+
+    world: World
+    url: str
+    page: Page
+
+    def mail(self) -> EmailMessage:
+        """Wait for a mail."""
+        for _ in range(200):
+            if mails := self.world.mails():
+                return mails[0]
+            time.sleep(0.1)
+        raise AssertionError("no mail came")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def tab_to(self, name: str) -> None:
+        """Press Tab until something of that name has the focus."""
+        for _ in range(40):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("document.activeElement.textContent.trim()") == name:
+                return
+        raise AssertionError(f"{name} cannot be reached by keyboard")
+
+
+@pytest.fixture
+def here(chromium: Browser, tmp_path: Path) -> Iterator[Here]:
+    """Everything beside each other, in a browser without JavaScript."""
+    build(tmp_path / "output", SITEURL=SITE, SUBSCRIBE_URL="/list/subscribe")
+    with running(tmp_path, pause=(0.05, 0.1)) as world:
+        service = type(world.made)(world.project, beside_site=True, pause=(0.05, 0.1)).service
+        app = preview.application(
+            site=tmp_path / "output",
+            site_url=SITE,
+            mailbox=tmp_path / "var" / "mail",
+            service=service.application(),
+            service_path="/list",
+        )
+        with served(app) as url:
+            # Evaluating is the test's own business and works all the same; the pages run nothing.
+            context: BrowserContext = chromium.new_context(
+                java_script_enabled=False, viewport={"width": 320, "height": 640}
+            )
+            page = context.new_page()
+            page.set_default_timeout(20_000)
+            yield Here(world=world, url=url, page=page)
+            context.close()
+
+
+def test_a_person_joins_confirms_and_leaves_by_keyboard_alone(here: Here) -> None:
+    page = here.page
+    page.goto(f"{here.url}/subscribe/")
+    page.locator("#Address").focus()
+    page.keyboard.type(READER)
+    here.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    page.goto(here.url + path_of(here.mail()))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm")
+    here.tab_to("Yes, send me the letters")
+    here.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are on the list")
+    page.goto(here.url + unsubscribe_path(here.world, READER))
+    here.tab_to("Leave the list")
+    here.press("Space")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You have left")
+    assert here.world.states()[0][0].value == "unsubscribed"
+    assert page.context.cookies() == []
+
+
+def test_the_mail_in_the_local_mailbox_leads_to_the_local_button(here: Here) -> None:
+    here.world.join(READER)
+    here.mail()
+    page = here.page
+    page.goto(f"{here.url}/_mail/")
+    page.get_by_role("link", name=READER).click()
+    link = page.frame_locator("iframe >> nth=0").get_by_role("link", name="Go to the page with the button")
+    with page.context.expect_page() as opened:
+        link.click()
+    expect(opened.value.get_by_role("button")).to_have_text("Yes, send me the letters")
+    assert opened.value.url.startswith(here.url)
+
+
+def test_a_person_sees_what_is_stored_and_erases_it(here: Here) -> None:
+    here.world.join(READER)
+    here.world.client.post(path_of(here.mail()))
+    page = here.page
+    page.goto(f"{here.url}/list/rights")
+    page.wait_for_timeout(1_600)  # as a person takes to read
+    page.locator("#Address").fill(READER)
+    here.world.clock.sleep(2)
+    page.get_by_role("button", name="Send me the link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    path = path_of(here.mail())
+    page.goto(here.url + path)
+    page.get_by_role("button", name="Show everything").click()
+    expect(page.get_by_text(READER)).to_be_visible()
+    page.goto(here.url + path)
+    page.get_by_role("button", name="Forget me entirely").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Erased")
+    assert here.world.states() == []
+
+
+def looked_at(page: Page) -> list[str]:
+    """Say what is wrong with a page as it is now."""
+    found = page.evaluate("axe.run()")["violations"]
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    return [f"{page.url}: {one['id']}: {one['help']}" for one in found] + [f"{page.url} is {wide} wide"] * (
+        wide > 320
+    )
+
+
+def test_axe_finds_nothing_on_any_page(chromium: Browser, here: Here, axe: str) -> None:
+    world = here.world
+    world.join(READER)
+    confirm = path_of(here.mail())
+    world.client.post(confirm)
+    world.client.post("/list/rights", data={"email": READER})
+    rights = path_of(here.mail())
+    paths = [
+        "/list/subscribe",
+        confirm,
+        unsubscribe_path(world, READER),
+        "/list/rights",
+        rights,
+        "/list/nothing",
+    ]
+    context = chromium.new_context(viewport={"width": 320, "height": 640}, bypass_csp=True)
+    context.add_init_script(axe)
+    for scheme in ("light", "dark"):
+        page = context.new_page()
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        problems: list[str] = []
+        for path in paths:
+            page.goto(here.url + path)
+            problems += looked_at(page)
+        page.goto(here.url + rights)
+        page.get_by_role("button", name="Show everything").click()
+        problems += looked_at(page)
+        page.goto(f"{here.url}/list/subscribe")
+        page.locator("form").evaluate("form => { form.noValidate = true }")
+        page.get_by_role("button", name="Subscribe").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        problems += looked_at(page)
+        page.close()
+        assert problems == []
+    context.close()
+
+
+def test_nothing_is_fetched_from_anywhere_else(here: Here) -> None:
+    asked: list[str] = []
+    here.page.on("request", lambda request: asked.append(request.url))
+    for path in ("/list/subscribe", "/list/rights", "/list/unsubscribe/x"):
+        here.page.goto(here.url + path)
+    assert asked
+    assert all(url.startswith(f"{here.url}/") for url in asked)
