@@ -30,7 +30,6 @@ PREVIEW_LIMIT = 150
 _HTML_ADDRESS = "*|HTML:LIST_ADDRESS_HTML|*"
 _TAGS = (LINKS.unsubscribe, LINKS.preferences, *LINKS.postal_address, _HTML_ADDRESS)
 _APART = "\u2060"  # word joiner: nobody sees it, and no line breaks there
-_MEETING = re.compile(r"(?<=\*)(?=\|)|(?<=\|)(?=\*)")
 _ADDRESSES = frozenset({"action", "background", "cite", "data", "href", "poster", "src", "srcset"})
 _URL = re.compile(r"url\([^)]*\)", re.IGNORECASE)
 
@@ -117,13 +116,11 @@ def _problems(letter: Letter) -> Iterator[str]:
 
 
 def _apart(text: str) -> str:
-    if "|" not in text:
+    """Keep bars apart from asterisks: those here, and those that bold type may put around the text."""
+    bare = text.strip()
+    if "|" not in text or not ("*" in text or bare.startswith("|") or bare.endswith("|")):
         return text
-    text = _MEETING.sub(_APART, text)
-    # A bar at the edge may meet an asterisk that something else puts there, such as bold type in plain text.
-    if text.startswith("|"):
-        text = _APART + text
-    return text + _APART if text.endswith("|") else text
+    return text.replace("|", f"{_APART}|{_APART}")
 
 
 def _apart_in_address(address: str) -> str:

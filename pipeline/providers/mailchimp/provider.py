@@ -135,7 +135,7 @@ class MailchimpList:
                         state=state,
                     )
                 )
-        known = [f"{since}", *(f"{each.post_id} {each.state}" for each in past)]
+        known = [f"{since}", *sorted(f"{each.post_id} {each.state}" for each in past)]
         version = hashlib.sha256("\n".join(known).encode()).hexdigest()[:12]
         return History(past=tuple(past), begun=since is not None, version=version)
 
