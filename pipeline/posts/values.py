@@ -144,6 +144,18 @@ def language_value(value: object) -> str:
     return text
 
 
+def canonical_language(tag: str) -> str:
+    """Write a language tag in the capitals that are customary: zh-hant-TW as zh-Hant-TW (RFC 5646 §2.1.1).
+
+    Pelican folds the site's own tag to lower case; pages, feeds and letters show this form.
+    """
+    first, *others = tag.lower().split("-")
+    customary = (
+        part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part for part in others
+    )
+    return "-".join((first, *customary))
+
+
 def names_value(value: object) -> tuple[object, ...]:
     """Split as Pelican does: at semicolons where there are any, else at commas; a list is taken as it is."""
     if isinstance(value, str):

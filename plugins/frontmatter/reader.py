@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from markdown import Markdown
 from pelican import readers

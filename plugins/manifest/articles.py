@@ -67,7 +67,7 @@ def site(settings: Mapping[str, object]) -> Site:
     return Site(
         name=plain.from_html(str(settings["SITENAME"])),
         url=url,
-        lang=str(settings["DEFAULT_LANG"]),
+        lang=values.canonical_language(str(settings["DEFAULT_LANG"])),
         timezone=str(settings.get("TIMEZONE", "UTC")),
     )
 
@@ -101,7 +101,7 @@ def _post(
     return Post(
         id=_id(article, about),
         slug=article.slug,
-        lang=_lang(article, about),
+        lang=values.canonical_language(article.lang),
         title=plain.from_html(article.title),
         url=url,
         date=article.date,
@@ -115,17 +115,13 @@ def _post(
         content_note=_text(metadata, "content_note"),
         subject=_text(metadata, "subject"),
         preheader=_text(metadata, "preheader"),
-        mail=_mail(metadata),
+        mail=_mail(article),
         mail_at=mail_at if isinstance(mail_at, datetime) else None,
         source=article.get_relative_source_path(),
         fingerprint=plain.fingerprint(content),
         translation_of=_id(original, about) if original else "",
         body=absolute(content, url) if with_body else None,
     )
-
-
-def _lang(article: Article, about: Site) -> str:
-    return about.lang if article.lang.lower() == about.lang.lower() else article.lang
 
 
 def _id(article: Article, about: Site) -> str:
@@ -141,16 +137,16 @@ def _names(things: Iterable[Named | None]) -> tuple[str, ...]:
     return tuple(" ".join(thing.name.split()) if thing else "" for thing in things)
 
 
-def _mail(metadata: Mapping[str, object]) -> bool:
+def _mail(article: Article) -> bool:
     """Read ``mail``, which readers of other formats than Markdown give as text.
 
     Raises:
         Refused: It is neither yes nor no; guessing could mail what was not to be mailed.
     """
-    value = metadata.get("mail", True)
+    value = article.metadata.get("mail", True)
     answer = values.boolean(value) if isinstance(value, str) else value
     if not isinstance(answer, bool):
-        raise Refused(f"{metadata.get('title')}: mail is “{value}” — write true or false")
+        raise Refused(f"{article.get_relative_source_path()}: mail is “{value}” — write true or false")
     return answer
 
 

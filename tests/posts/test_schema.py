@@ -16,6 +16,7 @@ from pipeline.posts import frontmatter, judging, keys
 from pipeline.posts.judging import Checked
 from pipeline.posts.mistakes import Mistake, Severity, errors, listing
 from pipeline.posts.schema import FrontMatter, Kind, Status
+from pipeline.posts.values import canonical_language
 
 WHOLE = """\
 title: "Why healing alone feels safer"
@@ -269,6 +270,11 @@ def test_a_long_title_is_a_mistake_only_where_it_becomes_the_subject() -> None:
 def test_a_slip_is_answered_with_the_nearest_known_key(slip: str, meant: str | None) -> None:
     (line,) = about(f"{slip}: x")
     assert line.endswith(f"did you mean {meant}?" if meant else "remove it if no template uses it")
+
+
+@pytest.mark.parametrize("tag", ["en", "pt-BR", "zh-Hant-TW", "de-1996", "sr-Latn-RS"])
+def test_a_language_tag_has_its_customary_capitals(tag: str) -> None:
+    assert {canonical_language(form) for form in (tag, tag.lower(), tag.upper())} == {tag}
 
 
 @pytest.mark.parametrize("answer", ["true", "True", "YES", "on", "1"])
