@@ -57,9 +57,8 @@ class MarkdownReader(readers.MarkdownReader):  # type: ignore[misc] # Pelican ha
             ValueError: The file holds mistakes; it was changed since all files were checked.
         """
         document = frontmatter.read(Path(source_path))
-        checked = judging.validate(
-            document, kind=Kind.PAGE
-        )  # the kind with the fewest demands: which it is, others know
+        zone = ZoneInfo(str(self.settings.get("TIMEZONE", "UTC")))
+        checked = judging.validate(document, kind=Kind.PAGE, zone=zone)  # the kind of which least is asked
         if wrong := errors(checked.mistakes):
             raise ValueError(str(wrong[0]))
         if document.style is Style.HEADERS:
@@ -73,9 +72,8 @@ class MarkdownReader(readers.MarkdownReader):  # type: ignore[misc] # Pelican ha
 
     def _read_fenced(self, document: Document) -> tuple[str, dict[str, Any]]:
         self._md = Markdown(**self.settings["MARKDOWN"])
-        self._md.preprocessors.deregister(
-            "meta"
-        )  # else "Note: …" at the start of a body would be taken for a key
+        # Else "Note: …" at the start of a body would be taken for a key.
+        self._md.preprocessors.deregister("meta")
         content = self._md.convert(document.body)
         metadata: dict[str, Any] = {}
         for key, field in document.fields.items():
