@@ -16,7 +16,7 @@ from pipeline.cli.context import Context, of
 from pipeline.cli.writing import check_content
 from pipeline.errors import BelongingError, DecisionNeeded, DeliveryError
 from pipeline.planning import Decisions, Plan, Verdict
-from pipeline.providers import Receipt, Report, Tester
+from pipeline.providers import Receipt, Rehearsal, Report
 from pipeline.publishing import Proposal, Publishing, Watcher, require, require_sound
 from pipeline.subscribers.addresses import normalise
 
@@ -159,7 +159,7 @@ def _send(
 def _test(publishing: Publishing, proposals: Sequence[Proposal]) -> None:
     """Send the letters of a plan to one address. It is asked for, since everybody on a machine sees arguments."""
     provider = publishing.provider
-    if not isinstance(provider, Tester):
+    if not isinstance(provider, Rehearsal):
         raise BelongingError(
             f"the {provider.name} list has no test letters", advice="look at a letter with belonging preview"
         )

@@ -14,7 +14,7 @@ from pipeline.letters import Letter, LetterLinks
 from pipeline.planning import History, Plan
 from pipeline.posts import Post
 
-__all__ = ["Finding", "Progress", "Provider", "Receipt", "Report", "Tester"]
+__all__ = ["Finding", "Progress", "Provider", "Receipt", "Rehearsal", "Report"]
 
 Progress = Callable[[int], None]
 """Is told how many more recipients have an outcome."""
@@ -108,7 +108,7 @@ class Provider(Protocol):
 
 
 @runtime_checkable
-class Tester(Protocol):
+class Rehearsal(Protocol):
     """Send a letter to one address before anybody else gets it. Not every provider can."""
 
     def test(self, post: Post, letter: Letter, address: SecretStr) -> None:
