@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import rendering
-from pipeline.errors import SettingsError
+from pipeline.errors import BelongingError, SettingsError
 from pipeline.mail.notices import NoticeWriter, Postman, Stationery
 from pipeline.settings import FILE_NAME, ProviderName
 from pipeline.store.arrivals import SqlArrivals
@@ -141,7 +141,7 @@ class ListService:
     def _health(self) -> Mapping[str, bool]:
         try:
             oldest = self._arrivals.oldest()
-        except SQLAlchemyError:
+        except (BelongingError, SQLAlchemyError):
             return {"store": False, "worker": self.worker.alive}
         on_time = oldest is None or self.project.clock() - oldest < _LATE
         return {"store": True, "worker": self.worker.alive and on_time}

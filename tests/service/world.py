@@ -152,6 +152,7 @@ def running(
     (root / "newsletter.toml").write_text(
         settings_text(**{"per_source": 1000, "per_hour": 10_000, **service})
     )
+    (root / "pelicanconf.py").touch()
     if not (root / "theme").exists():
         (root / "theme").symlink_to(ROOT / "theme")
     clock = Hands()
