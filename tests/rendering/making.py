@@ -70,7 +70,7 @@ def everything(**changes: object) -> Post:
     return written(
         "everything",
         title="Everything a letter may hold, & what doesn’t fit",
-        authors=("Mara Lindqvist", "Tomas Okafor", "Ines"),
+        authors=("Mara Lindqvist", "Tomas Okafor", "Ada"),
         date=datetime(2026, 6, 29, 22, 30, tzinfo=UTC),
         summary="A letter with one of each.",
         image=f"{SITE.url}/images/two-hills.png",

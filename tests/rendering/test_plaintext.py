@@ -26,7 +26,7 @@ def text(body: str) -> str:
         ("a <strong>b</strong> <em>c</em> <b><i>d</i></b> <cite>e</cite>", "a *b* _c_ *d* _e_"),
         ("a<strong> b </strong>c", "a *b* c"),
         ("a<br>b<br/>\n c", "a\nb\nc"),
-        ("H<sub>2</sub>O, 2<sup>nd</sup>, x<sup>(10)</sup>", "H₂O, 2nd, x⁽¹⁰⁾"),
+        ("H<sub>2</sub>O, M<sup>me</sup>, x<sup>(10)</sup>", "H₂O, Mme, x⁽¹⁰⁾"),
         ("<q>a</q> <del>b</del> <code>c</code> <kbd>d</kbd>", "“a” ~b~ c d"),
         (
             '<abbr title="World Wide Web">WWW</abbr> and <abbr title="World Wide Web">WWW</abbr>',
