@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -22,7 +21,7 @@ _PATIENCE = 2  # seconds that open connections get when it is time to stop
 
 
 def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8000, ready: Callable[[int], None]) -> None:
-    """Serve an application until SIGINT or SIGTERM, then return. No request is logged.
+    """Serve an application until SIGINT or SIGTERM, then return. No request is logged. For the main thread.
 
     Args:
         app: What to serve.
@@ -35,9 +34,7 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8000, ready: Cal
         BelongingError: The port is in use or may not be opened.
     """
     if host not in _THIS_MACHINE:
-        raise SettingsError(
-            f"{host} is not this machine alone", advice="leave --host out, or write 127.0.0.1"
-        )
+        raise SettingsError(f"{host} is not this machine alone", advice="write 127.0.0.1")
     if not 0 <= port <= 65535:
         raise SettingsError(f"there is no port {port}", advice="choose one from 1024 to 65535 with --port")
     with _listening(host, port) as listener:
@@ -67,9 +64,6 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop on a signal, and leave it at that: raised once more, it would look as if something had gone wrong."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
         before = {number: signal.signal(number, self.handle_exit) for number in HANDLED_SIGNALS}
         try:
             yield

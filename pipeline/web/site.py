@@ -20,7 +20,7 @@ POLICY: Final = (
 )
 """Content-Security-Policy of the site's own pages."""
 
-_TYPES: Final = MimeTypes(filenames=())  # only the library's own table: every machine answers the same
+_TYPES: Final = MimeTypes()  # only the library's own table: every machine answers the same
 for _ending, _type in {
     ".atom": "application/atom+xml",
     ".avif": "image/avif",
@@ -73,7 +73,7 @@ class Site:
         if found is None or found.is_file():
             return found
         page = self._inside(Path(*names, last, "index.html"))
-        return found if last and found.is_dir() and page is not None and page.is_file() else None
+        return found if found.is_dir() and page is not None and page.is_file() else None
 
     def _inside(self, relative: Path) -> Path | None:
         """Follow links of the file system; answer None where that ends outside the folder, hidden or nowhere."""
@@ -97,7 +97,7 @@ class Site:
 
 def media_type(name: str) -> str:
     """Tell the media type of a file by its name, the same on every machine."""
-    kind, encoding = _TYPES.guess_type(f"/{name}")
+    kind, encoding = _TYPES.guess_type(name)
     if kind is None or encoding is not None:  # "feed.xml.gz" is handed out as it is
         return "application/octet-stream"
     return f"{kind}; charset=utf-8" if kind in _ARE_TEXT else kind

@@ -135,6 +135,7 @@ def test_what_is_no_letter_cannot_be_opened(tmp_path: Path, number: int) -> None
         f"{name(1)}\n",
         f"{name(1)}:2,S",
         f"x{name(1)}",
+        f"{name(1)}x",
         name(1).upper(),
         "1700000000.M1.host",
         "a\0b",
@@ -144,6 +145,7 @@ def test_only_letters_of_this_list_can_be_asked_for(tmp_path: Path, asked: str) 
     write(tmp_path, [1])
     (tmp_path / "secret").write_bytes(b"Subject: secret\r\n\r\n")
     (tmp_path / "new" / "1700000000.M1.host").write_bytes(b"Subject: another program's\r\n\r\n")
+    (tmp_path / "new" / f"{name(1)}x").write_bytes(b"Subject: odd\r\n\r\n")
     (tmp_path / "cur" / f"{name(1)}:2,S").write_bytes(b"Subject: read\r\n\r\n")
     assert Mailbox(tmp_path).read(asked) is None
 
@@ -154,15 +156,34 @@ def test_a_list_opens_the_letters_of_one_page_only(tmp_path: Path, monkeypatch: 
         (tmp_path / "new" / name(number)).write_bytes(b"To: reader@example.com\r\n\r\n")
         date(tmp_path / "new" / name(number), number)
     opened: list[str] = []
+    descriptors: list[int] = []
 
     def watched(path: Path, flags: int) -> int:
         opened.append(path.name)
-        return really_open(path, flags)
+        descriptors.append(really_open(path, flags))
+        return descriptors[-1]
 
     really_open = os.open
     monkeypatch.setattr(module.os, "open", watched)
     assert len(entries(tmp_path, 2, length=20)) == 20
     assert opened == [name(number) for number in range(279, 259, -1)]
+    for descriptor in descriptors:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+
+
+def test_a_letter_that_goes_while_the_list_is_made_is_said_to_be_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, [1])
+
+    def too_late(path: Path, flags: int) -> int:
+        path.unlink()
+        return really_open(path, flags)
+
+    really_open = os.open
+    monkeypatch.setattr(module.os, "open", too_late)
+    assert problems(tmp_path) == {name(1): "it is gone"}
 
 
 def test_only_the_beginning_of_a_letter_is_read_for_a_list(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_the_first_part_of_a_kind_is_the_letter() -> None:
 
 
 def test_a_message_nested_beyond_sense_cannot_be_read() -> None:
-    depth = 5_000
+    depth = 2_000
     content = b"".join(
         b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level)
         for level in range(depth)
