@@ -78,6 +78,9 @@ SUBSCRIBE_URL = ""
 _sender = _toml("newsletter.toml").get("sender", {})
 LETTERS_ADDRESS = _sender.get("reply_to") or _sender.get("address", "")
 
+# Where somebody who found a flaw is to write; /.well-known/security.txt says so.
+SECURITY_CONTACT = "mailto:security@belonging.example.org"
+
 # What the help page lists. One file, so that a number is corrected in one place.
 HELPLINES = _helplines("content/helplines.toml")
 
@@ -149,8 +152,19 @@ AUTHORS_URL = "authors/"
 AUTHORS_SAVE_AS = "authors/index.html"
 SITEMAP_SAVE_AS = "sitemap.xml"
 ROBOTS_SAVE_AS = "robots.txt"
-DIRECT_TEMPLATES = ["index", "archives", "categories", "tags", "authors", "404", "sitemap", "robots"]
-TEMPLATE_EXTENSIONS = [".html", ".xml", ".txt"]
+WEBMANIFEST_SAVE_AS = "site.webmanifest"
+DIRECT_TEMPLATES = [
+    "index",
+    "archives",
+    "categories",
+    "tags",
+    "authors",
+    "404",
+    "sitemap",
+    "robots",
+    "webmanifest",
+]
+TEMPLATE_EXTENSIONS = [".html", ".xml", ".txt", ".json"]
 
 DEFAULT_PAGINATION = 10
 PAGINATION_PATTERNS = (
@@ -162,7 +176,10 @@ PAGINATION_PATTERNS = (
 
 FEED_ATOM = "feed.atom"
 FEED_RSS = "feed.rss"
+FEED_JSON = "feed.json"
 CATEGORY_FEED_ATOM = "topics/{slug}/feed.atom"
+CATEGORY_FEED_JSON = "topics/{slug}/feed.json"
+LETTERS_CALENDAR = "letters.ics"
 FEED_MAX_ITEMS = 30
 RSS_FEED_SUMMARY_ONLY = False  # whoever reads by feed reads everything there
 FEED_ALL_ATOM = TRANSLATION_FEED_ATOM = AUTHOR_FEED_ATOM = AUTHOR_FEED_RSS = None
@@ -233,6 +250,8 @@ JINJA_FILTERS = {
 PLUGINS = [
     "plugins.frontmatter",  # reads posts, and stops the build at mistakes in them
     "plugins.headers",  # says what browsers may load here: nothing but this site's own
+    "plugins.wellknown",  # says where flaws are to be reported
+    "plugins.reading",  # how long a post takes, what it holds, what to read next
     "plugins.feeds",  # completes the feeds
     "plugins.manifest",  # says what the posts are, for the letters; last, so that it sees what the others did
 ]

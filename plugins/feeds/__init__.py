@@ -1,22 +1,32 @@
-"""Put into Atom and RSS what Pelican leaves out of them.
+"""Put into Atom and RSS what Pelican leaves out of them, and write JSON Feed and a calendar beside them.
 
-Pelican writes the feeds. Here each gets the site's language, an id of its own (RFC 4287 §4.2.6), an author for posts
-that name none (§4.1.2), a guid that RSS readers do not take for an address, titles with all their words, and the
-content note before the text: whoever reads by feed is told like everybody else.
+Pelican writes Atom and RSS. Here each gets the site's language, an id of its own (RFC 4287 §4.2.6), an author for
+posts that name none (§4.1.2), a guid that RSS readers do not take for an address, titles with all their words, and
+the content note before the text.
+
+Settings:
+    FEED_JSON, CATEGORY_FEED_JSON: Where the JSON feeds are written; left out, there are none.
+    LETTERS_CALENDAR: Where the calendar is written; left out, there is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from itertools import chain
-from typing import Protocol, cast
+from pathlib import Path
+from typing import Protocol, cast, runtime_checkable
 from urllib.parse import quote
 
 from pelican import signals
 
 from pipeline.posts.plain import from_html
+
+from .calendar import calendar
+from .jsonfeed import jsonfeed
+from .noted import noted
+from .published import FeedPost
 
 __all__ = ["complete", "register"]
 
@@ -34,13 +44,28 @@ class Feed(Protocol):
     latest_post_date: object
 
 
-class FeedPost(Protocol):
-    """What is read of a post here."""
+@runtime_checkable
+class Articles(Protocol):
+    """What is read of Pelican's generator of posts; no other generator has these."""
 
+    settings: Mapping[str, object]
+    articles: list[FeedPost]
+    categories: list[tuple[Category, list[FeedPost]]]
+    hidden_articles: list[FeedPost]
+
+
+class Category(Protocol):
+    """What is read of a topic."""
+
+    name: str
+    slug: str
     url: str
-    title: str
-    summary: str
-    translations: list[FeedPost]
+
+
+class Run(Protocol):
+    """What is read of Pelican."""
+
+    output_path: str
 
 
 def complete(context: MutableMapping[str, object], *, feed: Feed) -> None:
@@ -63,11 +88,7 @@ def complete(context: MutableMapping[str, object], *, feed: Feed) -> None:
         whole = "content" if item["content"] else "description"
         if whole == "content" and item["description"]:
             item["description"] = escape(from_html(post.summary), quote=False)
-        note = getattr(post, "content_note", "")
-        if note:
-            item[whole] = (
-                f"<p><strong>Before you read.</strong> {escape(note, quote=False)}</p>\n{item[whole]}"
-            )
+        item[whole] = noted(post, str(item[whole]))
 
 
 def _posts_by_address(context: MutableMapping[str, object]) -> dict[str, FeedPost]:
@@ -85,6 +106,50 @@ def _link(siteurl: str, url: str) -> str:
     return quote(f"{siteurl}/{url}", safe="/#%[]=:;$&()+,!?*@'~")
 
 
+class Writer:
+    """Make the feeds that Pelican does not know once all posts are read; write them with the site."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, str] = {}
+
+    def collect(self, generators: Sequence[object]) -> None:
+        """Make them."""
+        self._files = {}
+        for generator in generators:
+            if isinstance(generator, Articles):
+                self._make(generator)
+
+    def _make(self, generator: Articles) -> None:
+        settings = generator.settings
+        most = settings.get("FEED_MAX_ITEMS", 100)
+        newest = slice(most if isinstance(most, int) else 100)
+        name = from_html(str(settings["SITENAME"]))
+        if path := str(settings.get("FEED_JSON") or ""):
+            self._files[path] = jsonfeed(settings, generator.articles[newest], path=path, title=name, page="")
+        if template := str(settings.get("CATEGORY_FEED_JSON") or ""):
+            for category, posts in generator.categories:
+                path = template.format(slug=category.slug)
+                title = f"{name}: {category.name}"
+                self._files[path] = jsonfeed(
+                    settings, posts[newest], path=path, title=title, page=category.url
+                )
+        if path := str(settings.get("LETTERS_CALENDAR") or ""):
+            self._files[path] = calendar(settings, generator.articles)
+
+    def write(self, pelican: Run) -> None:
+        """Write them."""
+        for path, text in self._files.items():
+            file = Path(pelican.output_path, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="")
+        self._files = {}
+
+
+_writer = Writer()
+
+
 def register() -> None:
     """Connect to Pelican."""
     signals.feed_generated.connect(complete)
+    signals.all_generators_finalized.connect(_writer.collect)
+    signals.finalized.connect(_writer.write)

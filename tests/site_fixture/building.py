@@ -51,6 +51,7 @@ def build_own(output: Path, **settings: object) -> Path:
 
 
 def _pelican(output: Path, content: Path, at: str, env: dict[str, str], settings: dict[str, object]) -> Path:
+    output.parent.mkdir(parents=True, exist_ok=True)
     values = {"SITEURL": SITEURL, "MANIFEST_PATH": str(output.parent / "posts.json"), **settings}
     command = [sys.executable, "-c", _PELICAN_AT, at, str(content), "-o", str(output)]
     command += ["-s", str(ROOT / "pelicanconf.py"), "--fatal", "errors"]
