@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from pipeline.folders import make_private
 __all__ = ["Alone"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Alone:
-    """A lock that is held from the first call until the process ends; the kernel lets go of it however that is."""
+    """A lock that is held from the first call as long as this object lives; when a process ends, the kernel lets go."""
 
     file: Path
-    _descriptor: int | None = field(default=None, init=False)
+    _held: weakref.finalize[..., Alone] | None = field(default=None, init=False, repr=False)
 
     def __call__(self) -> None:
         """Take the lock, unless this process has it.
@@ -26,7 +27,7 @@ class Alone:
         Raises:
             DeliveryError: Another process on this machine is sending.
         """
-        if self._descriptor is not None:
+        if self._held is not None:
             return
         make_private(self.file.parent)
         descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600)
@@ -37,10 +38,10 @@ class Alone:
             raise DeliveryError(
                 "another belonging send is running here", advice="wait until it has ended, then run it again"
             ) from None
-        self._descriptor = descriptor
+        self._held = weakref.finalize(self, os.close, descriptor)
 
     def release(self) -> None:
-        """Let go before the process ends."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        """Let go at once."""
+        if self._held is not None:
+            self._held()
+            self._held = None

@@ -357,7 +357,8 @@ def _checked(identity: str) -> str:
 def _done(endpoint: Endpoint, answer: Answer) -> bool:
     if answer.fate is not Fate.ANSWERED or not 200 <= answer.status < 300:
         return False
-    return answer.document is not None or (not endpoint.answers and answer.empty)
+    # An action says yes with 204 and in no other way: an empty 200 may come from something in between.
+    return answer.document is not None if endpoint.answers else answer.status == 204
 
 
 def _may_repeat(endpoint: Endpoint, answer: Answer) -> bool:

@@ -34,8 +34,7 @@ class Answer:
     endpoint: Endpoint | None  # None: outside the table; nothing was asked
     fate: Fate = Fate.LOST
     status: int = 0
-    document: Document | None = field(default=None, repr=False)  # None: the body is empty or no JSON object
-    empty: bool = True
+    document: Document | None = field(default=None, repr=False)  # None: the body is no JSON object
     retry_after: float = 0.0  # seconds
     date: str = ""  # what time it is there, as HTTP writes it
 
@@ -113,7 +112,6 @@ def _read(endpoint: Endpoint, reply: Reply) -> Answer:
         fate=reply.fate,
         status=reply.status,
         document=document,
-        empty=not reply.content.strip(),
         retry_after=float(wish) if wish.isdigit() and len(wish) < 6 else 0.0,
         date=reply.headers.get("date", ""),
     )

@@ -42,6 +42,7 @@ class Fault(Enum):
     BROKEN_AFTER = "502 with nothing, carried out"
     ELSEWHERE = "302"
     PORTAL = "200 with HTML"
+    HOLLOW = "200 with nothing"
     LAG = "lists are a minute behind from now on"
 
 
@@ -98,6 +99,8 @@ class FakeWire:
                 return Reply(fate=Fate.ANSWERED, status=502)
             case Fault.ELSEWHERE:
                 return Reply(fate=Fate.ANSWERED, status=302, headers={"location": "https://example.org/"})
+            case Fault.HOLLOW:
+                return Reply(fate=Fate.ANSWERED, status=200)
             case Fault.PORTAL:
                 html = {"content-type": "text/html"}
                 return Reply(fate=Fate.ANSWERED, status=200, headers=html, content=b"<html>Log in</html>")
