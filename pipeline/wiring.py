@@ -39,6 +39,7 @@ from pipeline.store.errands import SqlErrands
 from pipeline.store.people import People
 from pipeline.subscribers.joining import Joining
 from pipeline.subscribers.keys import Keyring, root_key
+from pipeline.subscribers.returns import ReturnPaths
 from pipeline.subscribers.tokens import Tokens
 
 __all__ = ["Project"]
@@ -111,6 +112,12 @@ class Project:
             return Smtp(self.settings.list.smtp, hello=self.settings.sender.address.partition("@")[2])
         return Maildir(self.mailbox)
 
+    @property
+    def return_paths(self) -> ReturnPaths | None:
+        """Answer where letters come back to, if the settings name an address for that."""
+        address = self.settings.list.bounce_address
+        return ReturnPaths(self.keyring.token, address) if address else None
+
     def provider(self, site_url: str) -> Provider:
         """Answer who keeps the list, as newsletter.toml says.
 
@@ -132,6 +139,7 @@ class Project:
                 clock=self.clock,
                 lease=timedelta(seconds=self.settings.list.lease_seconds),
                 sleep=self.sleep,
+                return_paths=self.return_paths,
             ),
             settings=self.settings.list,
             letter_settings=self.settings.letter,
@@ -248,7 +256,13 @@ class Project:
             site=site,
             posts=tuple(map(neutralised, posts)) if hosted else posts,
             provider=self.provider(site.url),
-            publication=Publication(name=self.settings.letter.name, why=self.settings.letter.why),
+            publication=Publication(
+                name=self.settings.letter.name,
+                why=self.settings.letter.why,
+                help_url=f"{site.url}/help/" if (output / "help" / "index.html").exists() else "",
+                feed_url=f"{site.url}/feed.atom" if (output / "feed.atom").exists() else "",
+                untracked=not hosted,
+            ),
             policy=Policy(
                 newest_on_first_run=chosen.first_run is FirstRun.NEWEST,
                 max_new=chosen.max_new,

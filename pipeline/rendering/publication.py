@@ -16,3 +16,6 @@ class Publication:
     description: str = ""  # a few words under the name
     help_url: str = ""  # the page with helplines
     feed_url: str = ""
+    untracked: bool = (
+        True  # whether the letter may say that nobody counts; not where another company sends it
+    )

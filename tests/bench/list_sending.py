@@ -7,14 +7,11 @@ import secrets
 import smtplib
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 from time import perf_counter
-
-from aiosmtpd.controller import Controller
 
 from pipeline.batches import batches
 from pipeline.campaigns import EVERYBODY, CampaignState, campaign_id
@@ -37,6 +34,7 @@ from pipeline.subscribers.sealing import ADDRESS, Sealer
 from pipeline.subscribers.tokens import Purpose, Tokens
 from tests.bench.figures import Figure, seconds
 from tests.bench.planning import posts
+from tests.sink import listening
 
 _NOW = datetime(2026, 11, 1, tzinfo=UTC)
 _KEYRING = Keyring.derive(b"\x01" * 32)
@@ -44,7 +42,7 @@ _URL = f"https://belonging.example.org/list/unsubscribe/{PLACEHOLDER}"
 LETTER = Letter(
     subject="Nobody heals alone",
     preheader="And nobody has to.",
-    html=f"<html lang=en><body><h1>Nobody heals alone</h1>{'<p>And nobody has to.</p>' * 900}<a href='{_URL}'>Leave</a></body></html>",
+    html=f"<h1>Nobody heals alone</h1>{'<p>And nobody has to.</p>' * 900}<a href='{_URL}'>Leave</a>",
     text=f"Nobody heals alone\n\n{'And nobody has to. ' * 4}\n\nLeave: {_URL}\n",
 )
 ENVELOPE = Envelope(
@@ -204,21 +202,10 @@ class _Sink:
         return "250 OK"
 
 
-@contextmanager
-def sink() -> Iterator[int]:
-    """Run an SMTP server that takes everything and keeps nothing."""
-    controller = Controller(_Sink(), hostname="127.0.0.1", port=0)
-    controller.start()
-    try:
-        yield controller.server.sockets[0].getsockname()[1]
-    finally:
-        controller.stop()
-
-
 def smtp(folder: Path) -> list[Figure]:
     number = 2_000
     figures = []
-    with sink() as port:
+    with listening(_Sink()) as port:
         composer = Composer(LETTER, ENVELOPE)
         content = composer.compose(
             to="reader@example.org", message_id="0" * 32, date=_NOW, token="A" * 36

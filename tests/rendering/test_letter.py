@@ -133,6 +133,15 @@ def test_what_is_not_set_leaves_no_trace() -> None:
     assert 'href=""' not in made.html
 
 
+def test_only_a_letter_that_nobody_counts_says_so() -> None:
+    for untracked in (True, False):
+        publication = Publication(name="Belonging", why="You asked.", untracked=untracked)
+        links = LetterLinks(unsubscribe="https://example.org/u", postal_address=("Street",))
+        made = render(post(), SITE, publication=publication, links=links, environment=theme())
+        assert ("No pixel" in made.html) is untracked
+        assert ("No pixel" in made.text) is untracked
+
+
 def test_titles_names_and_notes_cannot_write_html() -> None:
     hostile = "<script>x</script>\"'><b>"
     made = letter(
