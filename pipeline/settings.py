@@ -38,6 +38,7 @@ __all__ = [
 
 FILE_NAME = "newsletter.toml"
 _ROOT = "the folder"  # not a bare key: nothing in the file is taken for it
+_RETURN_PATH = 19  # with a token of 43 characters, 64 at most remain a local part (RFC 5321 §4.5.3.1.1)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -210,6 +211,11 @@ class ListSettings(_Section):
         None,
         description="An address whose incoming mail you treat as a wish to leave; offered beside the link.",
     )
+    bounce_address: Mailbox | None = Field(
+        None,
+        description="Where letters that cannot be delivered come back to, with a token behind a plus sign; "
+        "your mail server has to deliver name+anything@ to one mailbox. Else they come back to the sender.",
+    )
     transport: TransportName = Field(
         TransportName.MAILDIR,
         description="maildir: letters stay on this machine; smtp: they are really sent.",
@@ -223,6 +229,14 @@ class ListSettings(_Section):
     )
     smtp: SmtpSettings = Field(default_factory=SmtpSettings, description="See below.")
     key: KeySettings = Field(default_factory=KeySettings, description="See below.")
+
+    @model_validator(mode="after")
+    def _room_for_a_token(self) -> Self:
+        if self.bounce_address and len(self.bounce_address.partition("@")[0]) > _RETURN_PATH:
+            raise ValueError(
+                f"bounce_address has more than {_RETURN_PATH} characters before the @; write a shorter one"
+            )
+        return self
 
 
 class ServiceSettings(_Section):

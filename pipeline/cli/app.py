@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from pipeline import __version__
-from pipeline.cli import output, sending, service, subscribers, upkeep, writing
+from pipeline.cli import bounces, output, sending, service, subscribers, upkeep, writing
 from pipeline.cli.context import Context
 from pipeline.clock import system_clock
 from pipeline.errors import BelongingError
@@ -42,6 +42,7 @@ app = typer.Typer(
 for commands in (writing, sending, upkeep, service):
     commands.register(app)
 app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(bounces.app, name="bounces")
 
 
 def _version(asked: bool) -> None:

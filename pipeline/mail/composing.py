@@ -52,7 +52,7 @@ class Composer:
         self._parts = _cut(template)
         self._domain = envelope.domain.encode("ascii")
 
-    def compose(self, *, to: str, message_id: str, date: datetime, token: str) -> Message:
+    def compose(self, *, to: str, message_id: str, date: datetime, token: str, sender: str = "") -> Message:
         """Make one subscriber's message.
 
         Args:
@@ -60,6 +60,7 @@ class Composer:
             message_id: 32 hex digits, see Tokens.message_id.
             date: Aware.
             token: 36 characters, see Tokens.make.
+            sender: Envelope sender, see ReturnPaths.make; "" for the sender's address.
         """
         if "\r" in to or "\n" in to:
             raise ValueError("an address with a line break in it")
@@ -71,7 +72,9 @@ class Composer:
             format_datetime(date).encode("ascii"),
         )
         body = b"".join(part if isinstance(part, bytes) else raw[part] for part in self._parts)
-        return Message(id=message_id, sender=self._envelope.sender_address, to=to, content=head + body)
+        return Message(
+            id=message_id, sender=sender or self._envelope.sender_address, to=to, content=head + body
+        )
 
 
 def _list_headers(envelope: Envelope) -> bytes:

@@ -32,6 +32,7 @@ from pipeline.mail.transport import (
 )
 from pipeline.subscribers import SubscriberStore
 from pipeline.subscribers.keys import Keyring
+from pipeline.subscribers.returns import ReturnPaths
 from pipeline.subscribers.sealing import ADDRESS, Sealer
 from pipeline.subscribers.tokens import Purpose, Tokens
 
@@ -56,6 +57,7 @@ class Delivery:
     clock: Clock
     lease: timedelta
     sleep: Callable[[float], object] = time.sleep
+    return_paths: ReturnPaths | None = None  # None: bounces go to the sender's address
 
     def run(
         self,
@@ -177,13 +179,14 @@ class _Batch:
     def _try(
         self, window: Sequence[Claim], addresses: dict[int, str]
     ) -> tuple[list[Settlement], DeliveryError | None]:
-        date = self.world.clock()
+        date, paths = self.world.clock(), self.world.return_paths
         messages = [
             self.composer.compose(
                 to=addresses[claim.delivery_id],
                 message_id=self.tokens.message_id(self.campaign_id, claim.subscriber_id),
                 date=date,
                 token=self.tokens.make(Purpose.UNSUBSCRIBE, claim.subscriber_id, claim.life),
+                sender=paths.make(claim.subscriber_id, claim.life) if paths else "",
             )
             for claim in window
         ]

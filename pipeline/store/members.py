@@ -10,7 +10,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store import arrivals, limits, notices
 from pipeline.store.engine import transaction
-from pipeline.store.tables import asks, campaigns, consents, deliveries, subscribers, suppressions, wordings
+from pipeline.store.tables import (
+    asks,
+    bounces,
+    campaigns,
+    consents,
+    deliveries,
+    subscribers,
+    suppressions,
+    wordings,
+)
 from pipeline.subscribers import Origin, Subscriber, SubscriberState
 from pipeline.subscribers.consent import Consent, wording_hash
 from pipeline.subscribers.limits import Limit
@@ -157,9 +166,12 @@ class SqlMembers:
                 .where(deliveries.c.subscriber_id == row.id)
                 .order_by(deliveries.c.changed_at, deliveries.c.id)
             ).all()
-            asked_at = connection.execute(
-                select(asks.c.asked_at).where(asks.c.subscriber_id == row.id)
-            ).scalar()
+            asked = connection.execute(
+                select(*asks.c["path", "asked_at", "expires_at"]).where(asks.c.subscriber_id == row.id)
+            ).one_or_none()
+            returned = connection.execute(
+                select(*bounces.c["count", "first_at", "last_at"]).where(bounces.c.subscriber_id == row.id)
+            ).one_or_none()
         return Record(
             subscriber=Subscriber(
                 id=row.id,
@@ -182,7 +194,8 @@ class SqlMembers:
                 for one in given
             ),
             deliveries=tuple((one.url, one.state, one.code, one.changed_at) for one in mailed),
-            asked_at=asked_at,
+            asked=None if asked is None else (asked[0], asked[1], asked[2]),
+            returned=None if returned is None else (returned[0], returned[1], returned[2]),
         )
 
     def erase(self, ticket: Ticket, suppress: bytes | None, unsuppress: bytes, now: datetime) -> bool:

@@ -25,6 +25,7 @@ __all__ = [
     "Moment",
     "arrivals",
     "asks",
+    "bounces",
     "campaigns",
     "consents",
     "deliveries",
@@ -127,7 +128,7 @@ deliveries = Table(
     Column("code", Text, nullable=False, server_default=""),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("due_at", Moment, nullable=False),  # not to be tried before
-    Column("owner", Text),  # who holds the lease; kept on an unknown, so that its owner can still settle it
+    Column("owner", Text),  # who holds the lease, or held it when it ran out: only they can still settle it
     Column("lease_until", Moment),
     Column("changed_at", Moment, nullable=False),
     UniqueConstraint("campaign_id", "subscriber_id", name="deliveries_once"),
@@ -213,4 +214,20 @@ limits = Table(
     Column("count", Integer, nullable=False),
     Column("ends_at", Moment, nullable=False),
     Index("limits_over", "ends_at"),
+)
+
+# How often letters to somebody came back for a reason that passes, such as a full mailbox.
+bounces = Table(
+    "bounces",
+    metadata,
+    Column(
+        "subscriber_id",
+        BigInteger,
+        ForeignKey("subscribers.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("count", Integer, nullable=False),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
 )

@@ -69,7 +69,14 @@ def _stored(record: Record, address: str) -> Stored:
         "subscription": whose.life,
         "entered_at": _moment(whose.created_at),
         "confirmed_at": _moment(whose.confirmed_at),
-        "asked_at": _moment(record.asked_at),
+        "asked_again": [
+            {"form": form, "asked_at": _moment(since), "until": _moment(until)}
+            for form, since, until in ([record.asked] if record.asked else [])
+        ],
+        "came_back": [
+            {"times": times, "first_at": _moment(first), "last_at": _moment(last)}
+            for times, first, last in ([record.returned] if record.returned else [])
+        ],
         "consents": [
             {
                 "subscription": one.life,
