@@ -25,7 +25,7 @@ def load(path: Path, *, shown: str = "") -> tuple[Source, Mistake | None]:
         shown: What to call it in mistakes; else the path as given.
     """
     name = shown or path.as_posix()
-    if path.exists() and not path.is_file():  # a pipe would be waited for
+    if not path.is_file() and path.exists():  # a pipe would be waited for
         source = Source(name, "")
         return source, source.mistake(Place(1, 1), "is not a file", "rename it, or leave the suffix away")
     try:

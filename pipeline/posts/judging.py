@@ -207,4 +207,6 @@ def _unusable(node: Text | Items | Table) -> str:
 
 def _visible(text: str) -> int:
     """Count what takes a place in a line: no combining marks, joiners or variation selectors."""
+    if text.isascii():
+        return len(text)
     return sum(unicodedata.category(character) not in {"Mn", "Me", "Cf"} for character in text)

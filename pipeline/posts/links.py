@@ -21,9 +21,10 @@ from pipeline.posts.prose import blanked
 __all__ = ["Link", "find", "judge"]
 
 # [text](target "title"), ![alt](<target>): one level of parentheses inside the target, as in Wikipedia's addresses.
-_INLINE = re.compile(r"(?<!\\)\]\(\s*(?:<([^<>\n]*)>|((?:[^\s()]|\([^\s()]*\))*))")
+_INLINE = re.compile(r"\]\((?<!\\\]\()\s*(?:<([^<>\n]*)>|((?:[^\s()]|\([^\s()]*\))*))")
 _REFERENCE = re.compile(r"^[ ]{0,3}\[(?!\^)[^\]\n]+\]:[ \t]*(?:<([^<>\n]*)>|(\S+))", re.MULTILINE)
 _ATTRIBUTE = re.compile(r"<[A-Za-z][^<>]*?\b(?:href|src|poster|data)\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')")
+_SIGNS = {"](": _INLINE, "]:": _REFERENCE, "=": _ATTRIBUTE}
 _MARKED = re.compile(r"\{(filename|static|attach)\}|\|(filename|static|attach)\|")
 _MARKDOWN = frozenset({"md", "markdown", "mkd", "mdown"})
 # What somebody puts into content/: .html and .xml are made, and .org is a host.
@@ -43,10 +44,11 @@ class Link:
 
 def find(body: str) -> Iterator[Link]:
     """Find the links and pictures of a Markdown body that stand outside code and comments, in no set order."""
-    if "](" not in body and "]:" not in body and "=" not in body:
-        return
-    text = blanked(body)
-    for pattern in (_INLINE, _REFERENCE, _ATTRIBUTE):
+    patterns = [
+        pattern for sign, pattern in _SIGNS.items() if sign in body
+    ]  # most bodies have one of them, or none
+    text = blanked(body) if patterns else ""
+    for pattern in patterns:
         for match in pattern.finditer(text):
             group = 1 if match[1] is not None else 2
             if match[group]:

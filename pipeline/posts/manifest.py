@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypeVar
 from pipeline.errors import ManifestError
 from pipeline.posts import Post, Site
 
-__all__ = ["VERSION", "Manifest", "ManifestError", "dumps", "loads", "read", "write"]
+__all__ = ["VERSION", "Manifest", "ManifestError", "dumps", "loads", "read", "write", "write_text"]
 
 VERSION = 1
 _AGAIN = "build the site again"
@@ -56,18 +56,26 @@ def read(path: Path) -> Manifest:
 
 
 def write(path: Path, site: Site, posts: Sequence[Post]) -> None:
-    """Write a manifest so that whoever reads it meanwhile sees the old one or the new one, whole.
+    """Write a manifest.
 
     Raises:
         ManifestError: Two posts have the same id, or the file cannot be written.
     """
-    data = dumps(site, posts).encode()
+    write_text(path, dumps(site, posts))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write what ``dumps`` gave, so that whoever reads meanwhile sees the old manifest or the new one, whole.
+
+    Raises:
+        ManifestError: The file cannot be written.
+    """
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)

@@ -30,9 +30,10 @@ def from_html(html: str) -> str:
     return " ".join(html.split())
 
 
-def fingerprint(html: str) -> str:
+def fingerprint(words: str) -> str:
     """Give 32 hex digits that are the same for the same words.
 
-    Markup, white space and capitals do not count; neither does how an accent is encoded (Unicode NFC).
+    Capitals do not count; neither does how an accent is encoded (Unicode NFC). Markup and white space do not where
+    the words come from ``from_html``.
     """
-    return hashlib.sha256(unicodedata.normalize("NFC", from_html(html).casefold()).encode()).hexdigest()[:32]
+    return hashlib.sha256(unicodedata.normalize("NFC", words.casefold()).encode()).hexdigest()[:32]

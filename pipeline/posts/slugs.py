@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 from html import unescape
 
 from unidecode import unidecode
@@ -17,6 +18,7 @@ ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_ID - 1}}}")
 _SLUG = re.compile(r"\w(?:[\w.~-]*[\w~-])?")
 
 
+@lru_cache(maxsize=4096)  # tags and authors come again and again
 def slugify(text: str) -> str:
     """Make the slug that Pelican, by its default settings, makes of a title.
 

@@ -41,13 +41,13 @@ class _Open:
         self.place = place
         self.table = table
         self.values: list[Node] = []
-        self.keys: list[Text] = []
+        self.keys: dict[str, Text] = {}
         self.key: Text | None = None  # waits for its value
 
     def close(self) -> Node:
         if not self.table:
             return Items(tuple(self.values), self.place)
-        pairs = zip(self.keys, self.values, strict=True)
+        pairs = zip(self.keys.values(), self.values, strict=True)
         return Table(tuple(Field(key.value, key.place, value) for key, value in pairs), self.place)
 
 
@@ -142,9 +142,8 @@ def _put(parent: _Open, node: Node, source: Source, mistakes: list[Mistake], *, 
         parent.key = Text(node.value.strip().lower() if top else node.value, node.place)
     else:
         key, parent.key = parent.key, None
-        known = next((other for other in parent.keys if other.value == key.value), None)
-        if known is None:
-            parent.keys.append(key)
+        known = parent.keys.setdefault(key.value, key)
+        if known is key:
             parent.values.append(node)
         else:
             message = f"the key “{key.value}” stands here a second time, first on line {known.place.line}"

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from pelican import signals
 
-from pipeline.posts import Post, Site, manifest
+from pipeline.posts import manifest
 
 from ..refusing import Refused, without_traceback
 from .articles import Articles, posts, site
@@ -35,7 +35,7 @@ class Writer:
     """Keep what is known of the posts from when they are read until the site is written."""
 
     def __init__(self) -> None:
-        self._pending: tuple[Path, Site, tuple[Post, ...]] | None = None
+        self._pending: tuple[Path, str] | None = None
 
     def collect(self, generators: Sequence[object]) -> None:
         """Describe the published posts.
@@ -50,10 +50,9 @@ class Writer:
                 about = site(settings)
                 found = posts(generator, about, bodies=_bodies(settings))
                 try:
-                    manifest.dumps(about, found)
+                    self._pending = (_path(settings), manifest.dumps(about, found))
                 except manifest.ManifestError as error:
                     raise Refused(str(error)) from None
-                self._pending = (_path(settings), about, found)
 
     def write(self, pelican: object) -> None:  # noqa: ARG002 - Pelican hands itself over
         """Write what was collected.
@@ -64,7 +63,7 @@ class Writer:
         if self._pending is None:
             return
         try:
-            manifest.write(*self._pending)
+            manifest.write_text(*self._pending)
         except manifest.ManifestError as error:
             raise Refused(str(error)) from None
         self._pending = None

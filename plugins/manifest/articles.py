@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol, runtime_checkable
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from pipeline.posts import Post, Site, plain, slugs, values
 
@@ -33,12 +33,10 @@ class Article(Protocol):
     date: datetime
     url: str
     translations: list[Article]
+    relative_source_path: str  # below the content folder
 
     def get_content(self, siteurl: str) -> str:
         """Give the body as HTML, its marked links resolved."""
-
-    def get_relative_source_path(self) -> str:
-        """Give the path below the content folder."""
 
 
 @runtime_checkable
@@ -93,7 +91,7 @@ def _post(
     article: Article, generator: Articles, about: Site, original: Article | None, *, with_body: bool
 ) -> Post:
     metadata = article.metadata
-    url = urljoin(f"{about.url}/", article.url)
+    url = _whole(article.url, about)
     content = article.get_content(about.url)
     words = plain.from_html(content)
     modified = getattr(article, "modified", None)
@@ -117,11 +115,15 @@ def _post(
         preheader=_text(metadata, "preheader"),
         mail=_mail(article),
         mail_at=mail_at if isinstance(mail_at, datetime) else None,
-        source=article.get_relative_source_path(),
-        fingerprint=plain.fingerprint(content),
+        source=article.relative_source_path,
+        fingerprint=plain.fingerprint(words),
         translation_of=_id(original, about) if original else "",
         body=absolute(content, url) if with_body else None,
     )
+
+
+def _whole(url: str, about: Site) -> str:
+    return url if "://" in url else f"{about.url}/{url.lstrip('/')}"
 
 
 def _id(article: Article, about: Site) -> str:
@@ -146,7 +148,7 @@ def _mail(article: Article) -> bool:
     value = article.metadata.get("mail", True)
     answer = values.boolean(value) if isinstance(value, str) else value
     if not isinstance(answer, bool):
-        raise Refused(f"{article.get_relative_source_path()}: mail is “{value}” — write true or false")
+        raise Refused(f"{article.relative_source_path}: mail is “{value}” — write true or false")
     return answer
 
 
@@ -165,9 +167,9 @@ def _summary(metadata: Mapping[str, object], words: str, settings: Mapping[str, 
 def _image(metadata: Mapping[str, object], generator: Articles, about: Site) -> str:
     """Give the address of a post's picture; one on another host is left to the page, and no letter shows it."""
     image = _text(metadata, "image")
-    if not image:
+    if not image or image.startswith("//"):
         return ""
     static = generator.context.get("static_content")
     found = static.get(image) if isinstance(static, Mapping) else None
-    address = urljoin(f"{about.url}/", str(getattr(found, "url", image)).lstrip("/"))
+    address = _whole(str(getattr(found, "url", image)), about)
     return address if urlsplit(address).netloc == urlsplit(about.url).netloc else ""

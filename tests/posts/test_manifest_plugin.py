@@ -148,8 +148,9 @@ def test_its_place_can_be_chosen(blog: Blog) -> None:
 def test_a_picture_on_another_host_is_not_handed_on(blog: Blog) -> None:
     blog.post("a.md", "image: https://example.com/p.png\nimage_alt: A")
     blog.post("b.md", f"image: {SITEURL}/p.png\nimage_alt: A", date="2026-01-01")
+    blog.post("c.md", "image: //example.com/p.png\nimage_alt: A", date="2025-01-01")
     blog.build("--fatal", "errors")
-    assert [post["image"] for post in blog.posts()] == ["", f"{SITEURL}/p.png"]
+    assert [post["image"] for post in blog.posts()] == ["", f"{SITEURL}/p.png", ""]
 
 
 @pytest.mark.parametrize(("answer", "mailed"), [("no", False), ("False", False), ("yes", True)])
