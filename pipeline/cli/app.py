@@ -73,6 +73,7 @@ def _options(
 
 def main() -> None:
     """Run the command line and end the process."""
+    output.whatever_the_terminal()
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -402,6 +402,7 @@ def _bar(*, quiet: bool) -> Iterator[_Bar]:
     if quiet or not console.is_terminal:
         yield _Bar(None)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    subject = TextColumn("{task.description}", markup=False)  # a subject may hold [brackets]
+    columns = (subject, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         yield _Bar(bar)
