@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -33,6 +34,9 @@ class ErrandLedger(Protocol):
 
     def errand(self, campaign_id: str) -> Errand | None:
         """Answer what was last noted for a campaign."""
+
+    def errands(self) -> Mapping[str, Errand]:
+        """Answer what was last noted, for every campaign."""
 
     def note(self, campaign_id: str, before: Errand | None, after: Errand | None) -> bool:
         """Note an errand, if what was last noted still is ``before``; tell whether it was."""

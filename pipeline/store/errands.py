@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -13,6 +14,7 @@ from pipeline.store.engine import transaction
 __all__ = ["SqlErrands"]
 
 _NOTHING = "-"
+_PREFIX = "errand "
 
 
 class SqlErrands:
@@ -26,6 +28,13 @@ class SqlErrands:
         with transaction(self._engine) as connection:
             return _read(facts.read(connection, _name(campaign_id)))
 
+    def errands(self) -> Mapping[str, Errand]:
+        """Answer what was last noted, for every campaign."""
+        with transaction(self._engine) as connection:
+            rows = facts.beginning(connection, _PREFIX)
+        read = {name.removeprefix(_PREFIX): _read(value) for name, value in rows.items()}
+        return {name: errand for name, errand in read.items() if errand is not None}
+
     def note(self, campaign_id: str, before: Errand | None, after: Errand | None) -> bool:
         """Note an errand, if nobody else did meanwhile."""
         name = _name(campaign_id)
@@ -37,7 +46,7 @@ class SqlErrands:
 
 
 def _name(campaign_id: str) -> str:
-    return f"errand {campaign_id}"
+    return f"{_PREFIX}{campaign_id}"
 
 
 def _write(errand: Errand) -> str:

@@ -7,12 +7,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.tables import facts
 
-__all__ = ["read", "remember", "write"]
+__all__ = ["beginning", "read", "remember", "write"]
 
 
 def read(connection: Connection, name: str) -> str | None:
     """Read one fact."""
     return connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar()
+
+
+def beginning(connection: Connection, prefix: str) -> dict[str, str]:
+    """Read all facts whose names begin alike."""
+    query = select(facts.c.name, facts.c.value).where(facts.c.name.startswith(prefix, autoescape=True))
+    return {row.name: row.value for row in connection.execute(query)}
 
 
 def remember(connection: Connection, name: str, value: str) -> str:

@@ -16,7 +16,7 @@ __all__ = ["Alone"]
 
 @dataclass(eq=False)
 class Alone:
-    """A lock that is held from the first call as long as this object lives; when a process ends, the kernel lets go."""
+    """A lock that is held from the first call as long as this object lives. A process that ends lets go of it."""
 
     file: Path
     _held: weakref.finalize[..., Alone] | None = field(default=None, init=False, repr=False)

@@ -17,7 +17,7 @@ notes each intent before it is carried out and each outcome after it; it can for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,6 +44,10 @@ class NoLedger:
     def errand(self, campaign_id: str) -> Errand | None:  # noqa: ARG002
         """Answer that nothing is known."""
         return None
+
+    def errands(self) -> Mapping[str, Errand]:
+        """Answer nothing."""
+        return {}
 
     def note(self, campaign_id: str, before: Errand | None, after: Errand | None) -> bool:  # noqa: ARG002
         """Agree."""

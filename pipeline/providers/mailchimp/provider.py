@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
@@ -15,22 +13,22 @@ from pipeline.clock import Clock
 from pipeline.errands import Errand, ErrandLedger, Step
 from pipeline.errors import CheckFailed, DecisionNeeded, PlanChanged
 from pipeline.letters import Letter, LetterLinks
-from pipeline.planning import History, Past, Plan, Verdict
+from pipeline.planning import History, Plan, Verdict
 from pipeline.posts import Post
 from pipeline.providers import Finding, Progress, Receipt, Report
 from pipeline.providers.mailchimp import readback
 from pipeline.providers.mailchimp.audience import Audience
-from pipeline.providers.mailchimp.campaigns import NoLedger, OneCampaign, marked
+from pipeline.providers.mailchimp.campaigns import NoLedger, OneCampaign
 from pipeline.providers.mailchimp.client import Mailchimp
 from pipeline.providers.mailchimp.content import LINKS, content_of, neutralised
-from pipeline.providers.mailchimp.drafts import Draft, fingerprint_of, mark_of, marker
+from pipeline.providers.mailchimp.drafts import Draft, mark_of, marker
 from pipeline.providers.mailchimp.remote import Content, Remote, Segment, Status
 from pipeline.providers.mailchimp.reports import report_of
+from pipeline.providers.mailchimp.turns import Turns, beginning, quarter, refuse_strangers
 from pipeline.settings import MailchimpSettings, SenderSettings
 
 __all__ = ["MailchimpList"]
 
-_BEGINNING = re.compile(r"Belonging ([0-9a-f]+) since (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\Z")
 _STRANGERS = timedelta(
     hours=48
 )  # a campaign without a mark that is this much older than a post is not the post's
@@ -118,64 +116,9 @@ class MailchimpList:
 
     def history(self, posts: Sequence[Post]) -> History:
         """Answer what Mailchimp, and the ledger where there is one, know of the posts."""
-        campaigns = self._campaigns = self._client.campaigns(self._audience.list.id)
-        since = self._begun(campaigns)
-        past = []
-        for post in posts:
-            mark = marker(self._audience.list.id, post.id)
-            state = self._state(marked(campaigns, mark), self._ledger.errand(mark))
-            if state is not None or (since is not None and post.date <= since):
-                past.append(
-                    Past(
-                        post_id=post.id,
-                        url=post.url,
-                        title=post.title,
-                        fingerprint=post.fingerprint,
-                        source=post.source,
-                        state=state,
-                    )
-                )
-        known = [f"{since}", *sorted(f"{each.post_id} {each.state}" for each in past)]
-        version = hashlib.sha256("\n".join(known).encode()).hexdigest()[:12]
-        return History(past=tuple(past), begun=since is not None, version=version)
-
-    def _state(self, campaigns: Sequence[Remote], errand: Errand | None) -> CampaignState | None:
-        """Tell how far a post has come; None: it had no turn."""
-        if errand is not None and errand.step is Step.SENT:
-            return CampaignState.SENT
-        over = [each.status for each in campaigns if each.status.past_draft]
-        if over:
-            return CampaignState.CANCELLED if set(over) <= _ENDED else CampaignState.SENT
-        if campaigns:
-            return CampaignState.PAUSED if self._edited(campaigns[0]) else CampaignState.PLANNED
-        if errand is None:
-            return None
-        if errand.step is Step.DRAFTED:
-            remote = self._client.campaign(errand.remote_id)
-            if remote is None:
-                return CampaignState.PAUSED  # a person deleted it
-            return CampaignState.SENT if remote.status.past_draft else CampaignState.PLANNED
-        return CampaignState.PLANNED
-
-    def _edited(self, remote: Remote) -> bool:
-        """Tell whether a person has changed a draft since we finished writing it."""
-        mark = mark_of(remote.title)
-        if mark is None or not mark.fingerprint:
-            return False
-        standing = self._client.campaign(remote.id)
-        return standing is not None and mark.fingerprint != fingerprint_of(
-            standing, self._client.content(remote.id)
-        )
-
-    def _begun(self, campaigns: Sequence[Remote]) -> datetime | None:
-        """Tell when the list began: as the folder says that was made then, else with the first campaign that left."""
-        dates = [
-            datetime.strptime(found[2], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-            for folder in self._client.folders()
-            if (found := _BEGINNING.match(folder.name)) and found[1] == self._audience.list.id
-        ]
-        left = [each.created_at for each in campaigns if mark_of(each.title) and each.status.past_draft]
-        return min(dates or left, default=None)
+        self._campaigns = self._client.campaigns(self._audience.list.id)
+        turns = Turns(client=self._client, list_id=self._audience.list.id, ledger=self._ledger)
+        return turns.history(posts, self._campaigns)
 
     # --- deciding ---------------------------------------------------------------------------------------------
 
@@ -200,12 +143,11 @@ class MailchimpList:
         self._take_back(posts, campaigns)
         drafts = [self._draft(item.post) for item in plan.to_send]
         for item, draft in zip(plan.to_send, drafts, strict=True):
-            _refuse_strangers(item.post, draft.subject, campaigns)
+            refuse_strangers(item.post, draft.subject, campaigns)
         for draft in drafts:
             self._found[draft.marker] = self._one.find_or_create(draft)
         if plan.first_run:
-            second = self._clock().replace(microsecond=0) + timedelta(seconds=1)
-            self._client.add_folder(f"Belonging {self._audience.list.id} since {second:%Y-%m-%dT%H:%M:%SZ}")
+            self._client.add_folder(beginning(self._audience.list.id, self._clock()))
 
     def _take_back(self, posts: Sequence[Post], campaigns: Sequence[Remote]) -> None:
         """Unschedule what is scheduled for a post that is not to be mailed any more."""
@@ -379,30 +321,5 @@ class MailchimpList:
         now = self._clock()
         due = post.mail_at
         if due is not None and due > now:
-            return _quarter(due)
-        return _quarter(now + timedelta(minutes=1)) if self._settings.quarter else None
-
-
-def _quarter(moment: datetime) -> datetime:
-    """Round up to a quarter of an hour, the only minutes that Mailchimp takes."""
-    whole = moment.astimezone(UTC).replace(second=0, microsecond=0)
-    if whole < moment:
-        whole += timedelta(minutes=1)
-    return whole + timedelta(minutes=-whole.minute % 15)
-
-
-def _refuse_strangers(post: Post, subject: str, campaigns: Sequence[Remote]) -> None:
-    """Stop where somebody may have made the post's campaign by hand, or renamed ours.
-
-    Raises:
-        DecisionNeeded: There is a campaign without a mark, as new as the post, of the same subject.
-    """
-    folded = " ".join(subject.casefold().split())
-    for remote in campaigns:
-        same = " ".join(remote.subject.casefold().split()) == folded
-        if same and mark_of(remote.title) is None and remote.created_at >= post.date - _STRANGERS:
-            raise DecisionNeeded(
-                f"{post.source}: Mailchimp has a campaign of the same subject without our mark"
-                f" ({remote.status.value})",
-                advice="if it is this post's, write mail: false into the post; else give it another subject:",
-            )
+            return quarter(due)
+        return quarter(now + timedelta(minutes=1)) if self._settings.quarter else None

@@ -115,6 +115,9 @@ class DictLedger:
     def errand(self, campaign_id: str) -> Errand | None:
         return self.rows.get(campaign_id)
 
+    def errands(self) -> Mapping[str, Errand]:
+        return self.rows
+
     def note(self, campaign_id: str, before: Errand | None, after: Errand | None) -> bool:
         if self.rows.get(campaign_id) != before:
             return False
