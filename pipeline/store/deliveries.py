@@ -9,7 +9,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
-    String,
     and_,
     bindparam,
     case,
@@ -108,7 +107,6 @@ class SqlDeliveries:
                             "_code": s.code,
                             "_due": s.due_at or _NOW,
                             "_attempts": int(s.tried),
-                            "_keep": owner if s.state is DeliveryState.UNKNOWN else None,
                             "_now": now,
                         }
                         for s in settled
@@ -274,7 +272,7 @@ class SqlDeliveries:
         return decided
 
 
-# A settlement counts only from the owner of the lease; an unknown may still be settled by who left it so.
+# A settlement counts only from the owner of the lease, or from whom the lease was taken while it was trying.
 _SETTLE = (
     update(deliveries)
     .where(
@@ -290,7 +288,7 @@ _SETTLE = (
         # Whoever took back the lease of a try that was under way has counted it already.
         attempts=deliveries.c.attempts
         + case((deliveries.c.state == DeliveryState.UNKNOWN, 0), else_=bindparam("_attempts")),
-        owner=bindparam("_keep", type_=String),
+        owner=None,
         lease_until=None,
         changed_at=bindparam("_now", type_=deliveries.c.changed_at.type),
     )

@@ -259,7 +259,7 @@ def test_a_server_that_went_away_says_so_and_is_found_again(postgresql: Server) 
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-        with pytest.raises(StoreDown, match="OperationalError|AdminShutdown"):
+        with pytest.raises(StoreDown, match=r"OperationalError|AdminShutdown"):
             people.add(persons(2))
         assert people.add(persons(2)) == 1
 
