@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -95,8 +96,10 @@ def run(arguments: list[str]) -> int:
         if message.startswith("Usage:"):  # a group of commands without a command
             output.lines(message.splitlines())
         else:
+            # It repeats what was typed, and an address may have been, where none belongs.
             output.error(
-                message, "belonging --help lists the commands, belonging COMMAND --help explains one"
+                re.sub(r"[^\s()']+@[^\s()']+", "…", message),
+                "belonging --help lists the commands, belonging COMMAND --help explains one",
             )
         return error.exit_code
     except Abort:

@@ -25,8 +25,10 @@ def add(context: typer.Context) -> None:
     What stands on a command line is seen by every user of the machine and kept in the shell's history.
     """
     joining = of(context).project.joining
-    ask = sys.stdin.isatty()
-    address = typer.prompt("Address", hide_input=True, err=True) if ask else sys.stdin.readline()
+    if sys.stdin.isatty():
+        address = typer.prompt("Address", hide_input=True, err=True)
+    else:
+        address = sys.stdin.buffer.readline(1_000).decode(errors="replace")
     output.line("Added." if joining.add(address) else "Was on the list already; nothing was changed.")
 
 

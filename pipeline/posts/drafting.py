@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import datetime, tzinfo
 from pathlib import Path
-
-import yaml
 
 from pipeline.errors import ContentError
 from pipeline.posts import slugs
@@ -94,5 +93,6 @@ def _cut(slug: str) -> str:
 
 def _quoted(text: str) -> str:
     """Write text as YAML that reads back as the same text, whatever is in it."""
-    quoted: str = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=float("inf"))
-    return quoted.strip()
+    return json.dumps(
+        text, ensure_ascii=False
+    )  # a JSON string is a YAML one, and keeps every letter readable
