@@ -96,8 +96,9 @@ def call(project: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tup
 Call = Callable[..., tuple[int, str]]
 
 
+@pytest.mark.usefixtures("live")
 def test_from_a_post_to_a_campaign(
-    live: Server, remote: FakeMailchimp, call: Call, project: Path, monkeypatch: pytest.MonkeyPatch
+    remote: FakeMailchimp, call: Call, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code, said = call("doctor")
     assert code == 0, said
@@ -158,9 +159,8 @@ def test_a_key_in_the_settings_is_refused(project: Path, call: Call) -> None:
     assert "revoke it" in said
 
 
-def test_what_forbids_sending_is_said_and_nothing_is_sent(
-    live: Server, remote: FakeMailchimp, call: Call
-) -> None:
+@pytest.mark.usefixtures("live")
+def test_what_forbids_sending_is_said_and_nothing_is_sent(remote: FakeMailchimp, call: Call) -> None:
     remote.domains[0]["authenticated"] = False
     code, said = call("publish")
     assert code == 4
