@@ -252,6 +252,7 @@ PLUGINS = [
     "plugins.headers",  # says what browsers may load here: nothing but this site's own
     "plugins.wellknown",  # says where flaws are to be reported
     "plugins.reading",  # how long a post takes, what it holds, what to read next
+    "plugins.pictures",  # takes from pictures what cameras write into them; makes the sizes that pages need
     "plugins.feeds",  # completes the feeds
     "plugins.manifest",  # says what the posts are, for the letters; last, so that it sees what the others did
 ]

@@ -53,6 +53,7 @@ def build_own(output: Path, **settings: object) -> Path:
 def _pelican(output: Path, content: Path, at: str, env: dict[str, str], settings: dict[str, object]) -> Path:
     output.parent.mkdir(parents=True, exist_ok=True)
     values = {"SITEURL": SITEURL, "MANIFEST_PATH": str(output.parent / "posts.json"), **settings}
+    values.setdefault("PICTURES_CACHE", str(ROOT / "var" / "pictures"))
     command = [sys.executable, "-c", _PELICAN_AT, at, str(content), "-o", str(output)]
     command += ["-s", str(ROOT / "pelicanconf.py"), "--fatal", "errors"]
     command += ["-e", *(f"{name}={json.dumps(value)}" for name, value in values.items())]
