@@ -98,7 +98,7 @@ def _model(document: Document, data: dict[str, Plain], zone: tzinfo, mistakes: l
             message = str(known.get("message", problem["msg"]))
             advice = str(known.get("advice", "write another value"))
             place = _value_place(document, str(key), rest)
-            prefix = "" if place else "by its file's name, "
+            prefix = "" if place else "from its path or the settings, "
             mistakes.append(
                 document.source.mistake(place or Place(1, 1), f"{prefix}{key}: {message}", advice)
             )

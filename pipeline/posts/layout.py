@@ -64,6 +64,4 @@ class Layout:
 
 
 def _below(source: str, folders: tuple[str, ...]) -> bool:
-    return any(
-        folder in {"", ".", source} or source.startswith(f"{folder.rstrip('/')}/") for folder in folders
-    )
+    return any(folder in {"", ".", source} or source.startswith(f"{folder}/") for folder in folders)

@@ -46,9 +46,8 @@ def machine_zone(request: pytest.FixtureRequest) -> Iterator[str]:
         ("20261123", datetime(2026, 11, 23, tzinfo=MADRID)),
     ],
 )
-def test_reads_what_people_write_wherever_the_machine_is(
-    text: str, expected: datetime, machine_zone: str
-) -> None:
+@pytest.mark.usefixtures("machine_zone")
+def test_reads_what_people_write_wherever_the_machine_is(text: str, expected: datetime) -> None:
     read = dates.parse(text, MADRID)
     assert read == expected
     assert read.utcoffset() == expected.utcoffset()
@@ -77,9 +76,8 @@ def test_reads_what_people_write_wherever_the_machine_is(
         ("", "is not a date"),
     ],
 )
-def test_refuses_what_is_no_date_or_depends_on_when_and_where_it_is_read(
-    text: str, reason: str, machine_zone: str
-) -> None:
+@pytest.mark.usefixtures("machine_zone")
+def test_refuses_what_is_no_date_or_depends_on_when_and_where_it_is_read(text: str, reason: str) -> None:
     with pytest.raises(dates.ImpossibleDate) as refused:
         dates.parse(text, UTC)
     assert reason in refused.value.message

@@ -16,7 +16,7 @@ from pipeline.posts import frontmatter, judging, keys
 from pipeline.posts.judging import Checked
 from pipeline.posts.mistakes import Mistake, Severity, errors, listing
 from pipeline.posts.schema import FrontMatter, Kind, Status
-from pipeline.posts.values import canonical_language
+from pipeline.posts.values import canonical_language, short
 
 WHOLE = """\
 title: "Why healing alone feels safer"
@@ -154,7 +154,9 @@ def test_a_page_needs_no_date_and_its_title_is_no_subject() -> None:
 def test_a_date_in_the_files_name_will_do_and_is_judged_too() -> None:
     assert judged("title: A", defaults={"date": "2026-01-01"}).mistakes == ()
     (mistake,) = judged("title: A", defaults={"date": "2026-02-30"}).mistakes
-    assert str(mistake).startswith("x.md:1:1: by its file's name, date: there is no such date as 2026-02-30")
+    assert str(mistake).startswith(
+        "x.md:1:1: from its path or the settings, date: there is no such date as 2026-02-30"
+    )
 
 
 @pytest.mark.parametrize("key", ["title", "subject", "preheader", "author", "image_alt", "category"])
@@ -292,6 +294,12 @@ def test_a_picture_is_a_path_below_content_however_it_is_marked(mark: str) -> No
     checked = judged(f'title: A\ndate: 2026-01-01\nimage: "{mark}images/a.png"\nimage_alt: a')
     assert checked.mistakes == ()
     assert checked.front_matter.image == "images/a.png"
+
+
+def test_what_is_quoted_is_short_and_stays_on_its_line() -> None:
+    assert short("x" * 40) == "x" * 40
+    assert short("x" * 41) == "x" * 39 + "…"
+    assert short("a\nb\u202ec🌱") == "a\ufffdb\ufffdc🌱"
 
 
 def test_the_typed_keys_are_the_schemas_fields() -> None:

@@ -49,6 +49,7 @@ def test_anything_else_is_no_id(bad: str) -> None:
 def test_a_post_without_an_id_is_known_by_its_slug() -> None:
     assert slugs.post_id("being-witnessed", "en", "en") == "being-witnessed"
     assert slugs.post_id("being-witnessed", "EN", "en") == "being-witnessed"
+    assert slugs.post_id("being-witnessed", "pt-br", "pt-BR") == "being-witnessed"
 
 
 def test_a_translation_which_shares_the_slug_has_an_id_of_its_own() -> None:
