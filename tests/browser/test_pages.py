@@ -65,6 +65,8 @@ def test_every_page_fits_keeps_to_itself_breaks_no_policy_and_axe_finds_nothing(
         lambda answer: found.append(f"{answer.url}: {answer.status}") if answer.status >= 400 else 0,
     )
     addresses = [f"{served.url}/{path}" for path in FORM_PAGES] if site == "form" else served.addresses()
+    if site == "own":  # its posts and pages; its lists are the fixture's with other words
+        addresses = [address for address in addresses if address.count("/") == 4]
     for address in addresses:
         answer = page.goto(address)
         assert answer is not None
