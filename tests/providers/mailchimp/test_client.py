@@ -219,7 +219,7 @@ def test_all_pages_are_read(client: Mailchimp, fake: FakeMailchimp) -> None:
 
 def test_ids_and_data_centres_are_looked_at(client: Mailchimp) -> None:
     for bad in ("../lists", "a/b", "", "A1", "server"):
-        with pytest.raises(AssertionError):
+        with pytest.raises(AssertionError, match="that is no id"):
             client.campaign(bad)
     assert data_centre(SecretStr(KEY)) == "us7"
     for key in ("", "abc", f"{KEY[:32]}-evil.example.org/", f"{KEY}\n", f"{KEY[:32]}-us7@x"):

@@ -14,7 +14,7 @@ from pipeline.cli import app
 from pipeline.clock import system_clock
 from pipeline.providers.mailchimp import campaigns
 from tests.providers.mailchimp.fake import KEY, FakeMailchimp
-from tests.providers.mailchimp.server import Server, serving
+from tests.providers.mailchimp.server import serving
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = """

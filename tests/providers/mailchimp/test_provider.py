@@ -250,6 +250,16 @@ def test_a_draft_that_a_person_deleted_is_held_where_there_is_a_ledger(
     assert len(fake.sendings) == 1
 
 
+def test_a_draft_that_is_taken_over_is_remembered(
+    fresh: Fresh, fake: FakeMailchimp, ledger: SqlErrands
+) -> None:
+    identity = drafted(fresh, fake)
+    fresh(ledger=ledger).prepare(NEW, letter_of(NEW))
+    errand = ledger.errand(marker(LIST, NEW.id))
+    assert errand is not None
+    assert (errand.step, errand.remote_id) == (Step.DRAFTED, identity)
+
+
 def test_a_sent_campaign_that_a_person_deleted_is_not_sent_again_where_there_is_a_ledger(
     fresh: Fresh, fake: FakeMailchimp, hands: Hands, ledger: SqlErrands
 ) -> None:

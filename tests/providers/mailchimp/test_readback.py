@@ -121,10 +121,10 @@ def test_what_is_wrong_with_the_list_or_the_domain_is_found(mailchimp: Provider,
     fake.lists[LIST]["use_archive_bar"] = True
     fake.lists[LIST]["contact"]["address1"] = " "
     fake.domains[0]["authenticated"] = False
-    whats = " | ".join(finding.what for finding in mailchimp.check(campaign))
-    assert "archive bar" in whats
-    assert "lacks address1" in whats
-    assert "not authenticated" in whats
+    said = " | ".join(finding.what for finding in mailchimp.check(campaign))
+    assert "archive bar" in said
+    assert "lacks address1" in said
+    assert "not authenticated" in said
     fake.domains[0]["verified"] = False
     assert any("not verified" in finding.what for finding in mailchimp.check(campaign))
     fake.domains.clear()
