@@ -308,10 +308,10 @@ def _numbers(text: str) -> list[int] | None:
     if text.strip().lower() == "all":
         return None
     try:
-        return [int(part) for part in text.split(",") if part.strip()]
+        return [int(part) for part in text.split(",")]
     except ValueError:
         raise BelongingError(
-            f"{text} names no deliveries", advice="write numbers from belonging status --unknown, or all"
+            f"“{text}” names no deliveries", advice="write numbers from belonging status --unknown, or all"
         ) from None
 
 

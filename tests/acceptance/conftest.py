@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,3 +40,11 @@ def fresh(tmp_path: Path, fresh_template: Project) -> Project:
 def published(tmp_path: Path, published_template: Project) -> Project:
     """A project whose first run is over: built, and its newest post mailed to the three sample readers."""
     return published_template.copy(tmp_path / "site")
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody on this machine can look into, as those of the other fixtures cannot."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
