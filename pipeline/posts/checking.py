@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipeline.posts import frontmatter, helplines, judging, links, slugs
+from pipeline.posts import frontmatter, helplines, judging, links, pelicanconf, slugs
 from pipeline.posts.files import Files
 from pipeline.posts.judging import Checked
 from pipeline.posts.layout import Layout
@@ -34,6 +34,11 @@ class _Entry:
     id: str  # "" for a page
 
     @property
+    def moved(self) -> bool:
+        """Whether it is written where it says itself, not where its slug leads."""
+        return self.checked.front_matter.save_as is not None or self.checked.front_matter.url is not None
+
+    @property
     def draft(self) -> bool:
         return self.checked.front_matter.status is Status.DRAFT
 
@@ -44,25 +49,17 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
     Args:
         content: The folder with posts/ and pages/. Mistakes name files by this path as it is given, or, where it
             is absolute and below the working directory, from there.
-        layout: What the site's settings say; by default this project's own.
+        layout: What the site's settings say; else what can be read of the pelicanconf.py beside the content.
         today: With it, dates that have to be recent are looked at too.
 
     Returns:
         Mistakes in the order of their places. Those of severity ``ERROR`` stop a build, warnings do not.
     """
-    layout = layout or Layout()
+    layout = layout or pelicanconf.beside(content)
     base = _base(content)
     if not content.is_dir():
-        path = base
-        return (
-            Mistake(
-                path=path,
-                line=1,
-                column=1,
-                message="there is no such folder",
-                advice="name the one with posts/",
-            ),
-        )
+        message = "there is no such folder"
+        return (Mistake(path=base, line=1, column=1, message=message, advice="name the one with posts/"),)
     files = Files.below(content)
     mistakes: list[Mistake] = []
     entries: list[_Entry] = []
@@ -91,7 +88,7 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
 
 
 def _base(content: Path) -> str:
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, OSError):
         return content.relative_to(Path.cwd()).as_posix()
     return content.as_posix()
 
@@ -108,10 +105,8 @@ def _entry(source: str, kind: Kind, checked: Checked, layout: Layout) -> _Entry:
     if not slug and not _bad_slug(checked):
         stem = Path(source).stem
         slug = layout.slugify(stem if layout.slug_source == "basename" else front.title)
-    derived = (
-        slugs.post_id(slug, front.lang or layout.lang, layout.lang) if slug and kind is Kind.POST else ""
-    )
-    return _Entry(source=source, kind=kind, checked=checked, slug=slug, id=front.id or derived)
+    known = front.id or (slugs.post_id(slug, front.lang or layout.lang, layout.lang) if slug else "")
+    return _Entry(source=source, kind=kind, checked=checked, slug=slug, id=known if kind is Kind.POST else "")
 
 
 def _bad_slug(checked: Checked) -> bool:
@@ -150,7 +145,7 @@ def _same_address(entries: list[_Entry], layout: Layout) -> Iterator[Mistake]:
     first: dict[tuple[str, str, str], _Entry] = {}
     for entry in entries:
         front = entry.checked.front_matter
-        if not entry.slug or front.save_as is not None or front.url is not None:
+        if not entry.slug or entry.moved:
             continue
         source = entry.checked.document.source
         place = entry.checked.place("slug", "title")
@@ -167,14 +162,15 @@ def _same_address(entries: list[_Entry], layout: Layout) -> Iterator[Mistake]:
 
 
 def _same_id(entries: list[_Entry]) -> Iterator[Mistake]:
-    """Find posts that would be taken for one another; for those with one slug that has been said already."""
+    """Find posts that would be taken for one another, but for those of which their address has told as much."""
     first: dict[str, _Entry] = {}
     for entry in entries:
         if not entry.id:
             continue
         other = first.setdefault(entry.id, entry)
         mine, its = entry.checked.front_matter.id, other.checked.front_matter.id
-        if other is not entry and (mine or its):
+        told = not (mine or its or entry.moved or other.moved)
+        if other is not entry and not told:
             place = entry.checked.place("id", "slug", "title")
             message = f"the id “{entry.id}” is also that of {other.checked.document.source.path}"
             advice = "write another id:" if mine else f"write id: {entry.id}-1, or another slug:"

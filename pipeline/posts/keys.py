@@ -36,7 +36,7 @@ RESERVED = frozenset(
 
 def nearest(key: str) -> str | None:
     """Give the known key that somebody who wrote ``key`` most likely meant, or None."""
-    folded = key.lower().replace("-", "_").replace(" ", "_")
+    folded = key.replace("-", "_").replace(" ", "_")
     if folded in TYPED:
         return folded
     return next(iter(get_close_matches(folded, sorted(TYPED), n=1, cutoff=0.75)), None)

@@ -22,9 +22,7 @@ _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
 def from_html(html: str) -> str:
     """Give the words of a fragment as one line of text: no tags, no comments, entities resolved."""
     if "<" in html:
-        if "<!--" in html or "</s" in html or "</t" in html or "</S" in html or "</T" in html:
-            html = _UNSEEN.sub(" ", html)
-        html = _TAG.sub("", _BLOCK.sub(" ", html))
+        html = _TAG.sub("", _BLOCK.sub(" ", _UNSEEN.sub(" ", html)))
     if "&" in html:
         html = unescape(html)
     return " ".join(html.split())

@@ -57,6 +57,7 @@ def test_the_mistakes_of_all_files_come_at_once_in_order(content: Path) -> None:
 
 
 def test_two_posts_with_one_slug_are_a_mistake_of_the_second(content: Path) -> None:
+    put(content, "posts/0.md", "save_as: elsewhere/index.html")
     put(content, "posts/a.md", "slug: same")
     put(content, "posts/b.md", "slug: Same")
     put(content, "posts/c.md", "title: SAME!")
@@ -141,9 +142,16 @@ def test_an_id_given_or_derived_belongs_to_one_post(
     assert line.endswith(f" — {advice}")
 
 
+def test_two_posts_with_one_slug_that_are_written_elsewhere_still_need_ids(content: Path) -> None:
+    put(content, "posts/a.md", "slug: same")
+    put(content, "posts/b.md", "slug: same\nsave_as: elsewhere/index.html")
+    (line,) = said(content)
+    assert line.startswith("posts/b.md:4:1: the id “same” is also that of posts/a.md")
+
+
 def test_the_id_of_a_page_means_nothing(content: Path) -> None:
     put(content, "posts/a.md", "id: about")
-    put(content, "pages/about.md")
+    put(content, "pages/about.md", "id: about")
     assert said(content) == []
 
 

@@ -96,6 +96,8 @@ def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
         ("two\nlines\tand\u2028more", "two-lines-and-more"),
         ("word " * 100, "word-word-word-word-word-word-word-word-word-word-word-word"),
         ("w" * 500, "w" * 60),
+        ("w" * 61 + " x", "w" * 60),
+        ("w" * 60 + " x", "w" * 60),
         ("שלום", "shlvm"),
     ],
 )

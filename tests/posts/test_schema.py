@@ -236,6 +236,7 @@ def test_a_value_that_cannot_be_used_is_an_error_with_what_to_write(yaml_text: s
         (f"subject: {'x' * 79}", "x.md:4:10: warning: as a subject it has 79 characters; many inboxes show 78"),
         (f"preheader: {'x' * 111}", "x.md:4:12: warning: few inboxes show more than 110 characters — shorten it"),
         ("image: https://example.org/x.png\nimage_alt: a", "x.md:4:8: warning: a picture on another host"),
+        ("image: //example.org/x.png\nimage_alt: a", "x.md:4:8: warning: a picture on another host"),
         ("modified: 03/04/2026", "x.md:4:11: warning: day or month? it is read as 04 March 2026 — write 2026-03-04"),
         ("colour: red", "x.md:4:1: warning: the key “colour” is not known; it is kept for templates"),
     ],
