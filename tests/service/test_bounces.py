@@ -181,12 +181,15 @@ def test_what_is_only_delayed_is_nothing_yet(world: World, deal: Callable[[bytes
 def test_a_forged_bounce_changes_nothing(world: World, deal: Callable[[bytes], Meaning | None]) -> None:
     world.confirmed(READER)
     good = path(world)
-    last = good.partition("@")[0][-2]
+    local, _, domain = good.partition("@")
+    with world.project.engine.connect() as connection:
+        whom = connection.execute(sa.select(subscribers.c.id)).scalar_one()
     forged = [
         ADDRESS,
         READER,
-        ReturnPaths(bytes(32), ADDRESS).make(1, 1),
-        good.replace(last, "a" if last != "a" else "b", 1),
+        ReturnPaths(bytes(32), ADDRESS).make(whom, 1),
+        f"{local[:-5]}{'a' if local[-5] != 'a' else 'b'}{local[-4:]}@{domain}",  # another MAC
+        f"{local[:-1]}{chr(ord(local[-1]) + 1)}@{domain}",  # another spelling of the same
         path(world, life=2),
         f"x{good}",
         good.replace("belonging.example.org", "belonging.example.org.evil.example"),
@@ -208,7 +211,9 @@ def test_a_bounce_of_an_earlier_life_says_nothing_about_this_one(
     world.client.post(unsubscribe_path(world, READER))
     world.clock.now += timedelta(days=8)
     world.confirmed(READER)
-    assert deal(report(old, "5.1.1")) is Meaning.STRANGE
+    for status in ("5.1.1", "5.2.2"):
+        assert deal(report(old, status)) is Meaning.STRANGE
+    assert world.everything()["bounces"] == []
     assert world.states() == [(CONFIRMED, 2)]
 
 

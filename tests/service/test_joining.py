@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from pipeline.store.tables import asks, consents, notices, subscribers, wordings
+from pipeline.store.tables import arrivals, asks, consents, notices, subscribers, wordings
 from pipeline.subscribers import SubscriberState
 from pipeline.subscribers.consent import wording_hash
+from pipeline.subscribers.passes import Errand, Passes
 from tests.builders import NOW
 from tests.service.people import unsubscribe_path
 from tests.service.world import SITE, World, links_of, path_of, text_of
@@ -157,6 +158,28 @@ def test_who_left_is_remembered_as_having_left_when_a_new_wish_runs_out(world: W
     assert world.everything()["asks"] == []
 
 
+def test_a_link_of_the_first_wish_does_not_confirm_the_second(world: World) -> None:
+    world.confirmed(READER)
+    world.client.post(unsubscribe_path(world, READER))
+    world.clock.now += timedelta(days=8)
+    world.ask(READER)
+    with world.project.engine.connect() as connection:
+        whom = connection.execute(sa.select(subscribers.c.id)).scalar_one()
+    passes, until = Passes(world.project.keyring.token), world.clock() + timedelta(days=1)
+    for life in (1, 3):
+        link = f"/list/confirm/{passes.make(Errand.CONFIRM, whom, life, until)}"
+        assert world.client.post(link).status_code == 404
+    assert world.states() == [(LEFT, 1)]
+
+
+def test_how_long_an_address_is_cannot_be_told_from_what_waits(world: World) -> None:
+    for address in ("a@b.example", READER, "n" * 64 + "@" + "d" * 60 + ".example.com"):
+        assert world.join(address).status_code == 200
+    with world.project.engine.connect() as connection:
+        sizes = {len(cell) for cell in connection.execute(sa.select(arrivals.c.address)).scalars()}
+    assert len(sizes) == 1
+
+
 def test_an_arrival_that_was_dealt_with_is_not_dealt_with_again(world: World) -> None:
     world.join(READER)
     (arrival,) = world.made.service.signing_up.arrivals.take(
@@ -174,13 +197,11 @@ def test_an_arrival_that_was_dealt_with_is_not_dealt_with_again(world: World) ->
 def test_two_workers_do_not_take_the_same(world: World) -> None:
     for number in range(6):
         world.join(f"reader{number}@lists.example.com")
-    arrivals, until = world.made.service.signing_up.arrivals, world.clock() + timedelta(minutes=1)
-    first = arrivals.take(world.clock(), until, most=4)
-    second = arrivals.take(world.clock(), until, most=4)
+    waiting, until = world.made.service.signing_up.arrivals, world.clock() + timedelta(minutes=1)
+    first = waiting.take(world.clock(), until, most=4)
+    second = waiting.take(world.clock(), until, most=4)
     assert len({arrival.id for arrival in [*first, *second]}) == len(first) + len(second) == 6
-    assert (
-        arrivals.take(until, until + timedelta(minutes=1), most=9) != []
-    )  # taken back when a lease runs out
+    assert waiting.take(until, until + timedelta(minutes=1), most=9) != []  # taken back when a lease runs out
 
 
 def test_links_begin_with_the_address_in_the_settings_whatever_host_was_asked(world: World) -> None:
