@@ -65,7 +65,7 @@ MENUITEMS = (
     ("Help", "help/"),
     ("Subscribe", "subscribe/"),
 )
-FOOTERITEMS = (("Privacy", "privacy/"), ("All tags", "tags/"), ("Authors", "authors/"))
+FOOTERITEMS = (("Search", "search/"), ("Privacy", "privacy/"), ("All tags", "tags/"), ("Authors", "authors/"))
 
 # Where "Exit this page" leads, and what that is, after "to". Choose what anybody may be seen to look at; "" takes the
 # button away.
@@ -150,6 +150,7 @@ TAGS_URL = "tags/"
 TAGS_SAVE_AS = "tags/index.html"
 AUTHORS_URL = "authors/"
 AUTHORS_SAVE_AS = "authors/index.html"
+SEARCH_SAVE_AS = "search/index.html"
 SITEMAP_SAVE_AS = "sitemap.xml"
 ROBOTS_SAVE_AS = "robots.txt"
 WEBMANIFEST_SAVE_AS = "site.webmanifest"
@@ -162,6 +163,7 @@ DIRECT_TEMPLATES = [
     "404",
     "sitemap",
     "robots",
+    "search",
     "webmanifest",
 ]
 TEMPLATE_EXTENSIONS = [".html", ".xml", ".txt", ".json"]
@@ -253,6 +255,7 @@ PLUGINS = [
     "plugins.wellknown",  # says where flaws are to be reported
     "plugins.reading",  # how long a post takes, what it holds, what to read next
     "plugins.pictures",  # takes from pictures what cameras write into them; makes the sizes that pages need
+    "plugins.search",  # makes the index that the search page reads
     "plugins.feeds",  # completes the feeds
     "plugins.manifest",  # says what the posts are, for the letters; last, so that it sees what the others did
 ]

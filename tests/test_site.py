@@ -64,7 +64,8 @@ def words(element: lxml.html.HtmlElement) -> str:
 
 
 def test_writes_exactly_the_expected_files(site: Path) -> None:
-    assert sorted(tree(site)) == (FIXTURE / "expected.txt").read_text(encoding="utf-8").splitlines()
+    written = [name for name in sorted(tree(site)) if not name.startswith("pagefind/")]
+    assert written == (FIXTURE / "expected.txt").read_text(encoding="utf-8").splitlines()
 
 
 def test_every_internal_link_and_fragment_leads_somewhere(sites: tuple[Path, ...]) -> None:
@@ -144,7 +145,8 @@ def test_nothing_runs_and_nothing_comes_from_elsewhere(sites: tuple[Path, ...]) 
     for output in sites:
         for name, html in pages(output):
             scripts = html.xpath("//script/@src")
-            assert scripts == [f"{SITEURL}/theme/js/exit.js"], name
+            expected = [f"{SITEURL}/theme/js/{script}.js" for script in ("search", "exit")]
+            assert scripts == (expected if name == "search/index.html" else expected[1:]), name
             assert html.xpath("//script[not(@src or @type='application/ld+json')] | //style") == [], name
             assert html.xpath("//iframe | //object | //embed | //base") == [], name
             assert html.xpath("//@style | //@*[starts-with(name(), 'on')]") == [], name
@@ -212,7 +214,7 @@ def test_what_markdown_offers_arrives(site: Path) -> None:
 
 def test_without_a_list_service_there_is_no_form_but_two_ways_to_follow(site: Path) -> None:
     for name, html in pages(site):
-        assert html.xpath("//form | //input | //button") == [], name
+        assert html.xpath("//form[not(@role='search')] | //input[not(@type='search')]") == [], name
     for name in ("short-01/index.html", "index.html", "subscribe/index.html"):
         (join,) = page(site, name).xpath("//section[@class='join']")
         assert f"{SITEURL}/feed.atom" in join.xpath(".//a/@href"), name
@@ -331,6 +333,16 @@ def test_the_sitemap_lists_every_page_and_nothing_else(site: Path) -> None:
     ]
     assert sorted(filter(None, listed)) == sorted(written)
     assert f"Sitemap: {SITEURL}/sitemap.xml" in (site / "robots.txt").read_text(encoding="utf-8")
+
+
+def test_the_search_knows_posts_and_pages_and_needs_nothing_else(site: Path) -> None:
+    entry = json.loads((site / "pagefind/pagefind-entry.json").read_bytes())
+    assert sum(language["page_count"] for language in entry["languages"].values()) == 13 + 4 + 1
+    assert {path.suffix for path in (site / "pagefind").rglob("*") if path.is_file()} <= {
+        *(".js", ".json", ".pagefind", ".pf_fragment", ".pf_index", ".pf_meta")
+    }
+    (form,) = page(site, "search/index.html").xpath("//form[@role='search']")
+    assert "hidden" in form.attrib  # until its script runs
 
 
 def test_drafts_and_scheduled_posts_appear_nowhere(site: Path) -> None:
@@ -511,7 +523,7 @@ def test_what_stands_around_a_posts_own_words_stays_light(site: Path, own_site: 
             src.removeprefix(f"{SITEURL}/")
             for src in html.xpath("//script/@src | //link[@rel='stylesheet']/@href")
         }
-        assert own == {"theme/css/site.css", "theme/js/exit.js"}, name
+        assert own - {"theme/js/search.js"} == {"theme/css/site.css", "theme/js/exit.js"}, name
         assert transferred(own_site / name, css, script) <= 60 * 1024, name
 
 

@@ -1,8 +1,9 @@
 """Tell browsers what the site is allowed to do.
 
-A Pelican plugin. It writes ``_headers`` into the output, for hosts that read it, and hands templates the policy as
-``CONTENT_SECURITY_POLICY``, for a ``<meta>`` on hosts that read nothing. What Caddy and nginx want stands in
-docs/hosting/, written by ``python -m plugins.headers docs/hosting``.
+A Pelican plugin. It writes ``_headers`` into the output, for hosts that read it. Templates get the policy as
+``CONTENT_SECURITY_POLICY``, and that of the page with the search as ``SEARCH_SECURITY_POLICY``, for a ``<meta>`` on
+hosts that read nothing. What Caddy and nginx want stands in docs/hosting/,
+written by ``python -m plugins.headers docs/hosting``.
 
 Settings:
     SUBSCRIBE_URL: Where the sign-up form posts to; the policy allows that one address besides the site.
@@ -40,7 +41,8 @@ def prepare(pelican: Run) -> None:
     if ";" in form or "," in form or " " in form:
         raise Refused(f"SUBSCRIBE_URL is “{form}” — write an address without spaces, commas and semicolons")
     try:
-        pelican.settings["CONTENT_SECURITY_POLICY"] = fixed(in_page(form))
+        pelican.settings["CONTENT_SECURITY_POLICY"] = fixed(in_page(form, search=False))
+        pelican.settings["SEARCH_SECURITY_POLICY"] = fixed(in_page(form, search=True))
     except ValueError as error:
         raise Refused(f"SUBSCRIBE_URL: {error}") from None
 

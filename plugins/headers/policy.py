@@ -27,16 +27,15 @@ _FEATURES = (  # those that browsers know; an unknown one is a complaint in thei
 )
 
 
-def security_headers(form: str, extra: str = "") -> Mapping[str, str]:
+def security_headers(form: str) -> Mapping[str, str]:
     """Give the headers that every answer of the site carries, by name.
 
     Args:
         form: Where the sign-up form posts to: a path of the site, an address elsewhere, or "" where there is no form.
-        extra: What ``script-src`` names besides the site itself, on pages that need more.
     """
     return MappingProxyType(
         {
-            "Content-Security-Policy": f"{in_page(form, extra)}; frame-ancestors 'none'",
+            "Content-Security-Policy": f"{in_page(form, search=True)}; frame-ancestors 'none'",
             "Strict-Transport-Security": "max-age=63072000",  # two years; RFC 6797
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
@@ -46,16 +45,17 @@ def security_headers(form: str, extra: str = "") -> Mapping[str, str]:
     )
 
 
-def in_page(form: str, extra: str = "") -> str:
+def in_page(form: str, *, search: bool) -> str:
     """Give the policy as it may stand in a page (CSP 3 §3.3), for hosts that let nobody set headers.
 
     Args:
         form: as of ``security_headers``.
-        extra: as of ``security_headers``.
+        search: The page is the one with the search, whose engine is WebAssembly. The headers allow that everywhere,
+            as few hosts can send others for one page; the policy in each other page takes it back.
     """
     directives = {**_SOURCES, "form-action": " ".join(filter(None, ("'self'", _origin(form))))}
-    if extra:
-        directives["script-src"] += f" {extra}"
+    if search:
+        directives["script-src"] += " 'wasm-unsafe-eval'"
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 

@@ -19,7 +19,13 @@ def test_nothing_is_allowed_but_what_is_named_and_nothing_in_line() -> None:
     assert policy["default-src"] == "'none'"
     assert policy["frame-ancestors"] == policy["base-uri"] == policy["object-src"] == "'none'"
     assert policy["form-action"] == "'self'"
+    assert policy.pop("script-src") == "'self' 'wasm-unsafe-eval'"
     assert set(policy.values()) == {"'none'", "'self'"}
+
+
+def test_a_page_without_the_search_takes_back_what_only_the_search_needs() -> None:
+    assert directives(in_page("", search=False))["script-src"] == "'self'"
+    assert directives(in_page("", search=True))["script-src"] == "'self' 'wasm-unsafe-eval'"
 
 
 @pytest.mark.parametrize(
@@ -31,11 +37,11 @@ def test_nothing_is_allowed_but_what_is_named_and_nothing_in_line() -> None:
     ],
 )
 def test_the_form_may_post_to_where_it_posts_and_nowhere_else(form: str, allowed: str) -> None:
-    assert directives(in_page(form))["form-action"] == allowed
+    assert directives(in_page(form, search=False))["form-action"] == allowed
 
 
 def test_a_page_cannot_say_who_may_frame_it_and_does_not_try() -> None:
-    assert "frame-ancestors" not in in_page("")
+    assert "frame-ancestors" not in in_page("", search=True)
 
 
 def test_each_host_is_told_every_header() -> None:
