@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.subscribers.limits import address_limit, source_limit
+from pipeline.web.service.app import _warn_of_proxy
 from tests.builders import KEYRING, NOW
 from tests.service.world import World, addresses, running, text_of
 
@@ -41,7 +42,10 @@ def test_one_source_may_ask_so_often_in_an_hour_and_others_still_may(tmp_path: P
         )
 
 
-def test_without_a_proxy_nobody_says_for_himself_where_he_comes_from(tmp_path: Path) -> None:
+def test_without_a_proxy_nobody_says_for_himself_where_he_comes_from(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _warn_of_proxy.cache_clear()
     with running(tmp_path, per_source=2) as world:
         statuses = [
             world.client.post(
@@ -52,6 +56,9 @@ def test_without_a_proxy_nobody_says_for_himself_where_he_comes_from(tmp_path: P
             for turn in range(4)
         ]
     assert statuses == [200, 200, 429, 429]
+    (warning,) = caplog.records
+    assert "service.behind_proxy is not true" in warning.message
+    assert "203.0.113" not in caplog.text
 
 
 def test_a_flood_from_everywhere_meets_a_second_step_and_then_the_end(tmp_path: Path) -> None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.policy import compat32
+from email.utils import parseaddr
 
 import pytest
 
@@ -58,6 +62,34 @@ def post(world: World) -> Callable[..., tuple[Postman, Scripted]]:
         return replace(world.made.postman, transport=way), way
 
     return made
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Belonging",
+        'Ann "the \\ list" O\'Brien, editor',
+        "Zugehörigkeit und Genesung, ein sehr langer Name für eine Liste mit Umlauten und noch mehr davon",
+        "属于" * 20,
+    ],
+)
+def test_the_sender_is_named_as_the_settings_say(local: World, name: str) -> None:
+    local.join(READER)
+    local.made.reception.work()
+    writer = local.made.postman.writer
+    writer._stationery = replace(writer._stationery, sender_name=name)
+    (notice,) = SqlOutbox(local.project.engine).take(
+        local.clock(), local.clock() + timedelta(minutes=1), most=9
+    )
+    content = writer.write(notice, to=READER, date=local.clock()).content
+    message = message_from_bytes(content, policy=compat32)
+    shown, address = parseaddr(message["From"])
+    # Spaces between two encoded words are none (RFC 2047 §6.2); the newer parser of the library keeps them.
+    assert (str(make_header(decode_header(shown))), address) == (name, "letters@belonging.example.org")
+    assert len(message.get_all("From")) == 1
+    head = content.partition(b"\r\n\r\n")[0]
+    assert max(len(line) for line in head.split(b"\r\n")) <= 78
 
 
 def test_a_notice_that_was_accepted_is_forgotten(

@@ -7,8 +7,10 @@ therefore the same whoever it belongs to.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,7 @@ __all__ = ["Health", "Service"]
 Health = Callable[[], Mapping[str, bool]]
 """Answers which parts of the service are well, by name."""
 
+_LOG = logging.getLogger(__name__)
 _HERE: Final = Path(__file__).parent
 _KINDS: Final = {".css": "text/css", ".svg": "image/svg+xml"}
 
@@ -223,7 +226,17 @@ class Service:
         peer = request.client.host if request.client else ""
         if self.behind_proxy and (not peer or _is_loopback(peer)):
             return request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or peer
+        if _is_loopback(peer) and "x-forwarded-for" in request.headers:
+            _warn_of_proxy()
         return peer
+
+
+@functools.cache  # once is enough
+def _warn_of_proxy() -> None:
+    _LOG.warning(
+        "a web server on this machine passes requests on, but service.behind_proxy is not true: "
+        "everybody counts as one source"
+    )
 
 
 def _is_loopback(host: str) -> bool:
