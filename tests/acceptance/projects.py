@@ -165,7 +165,8 @@ class Project:
     def store(self) -> list[str]:
         """Answer everything the list's store holds, as SQL."""
         path = self.root / "var" / "list.sqlite"
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        assert path.exists()
+        with closing(sqlite3.connect(path)) as connection:
             return list(connection.iterdump())
 
     @property
