@@ -272,10 +272,9 @@ def test_the_check_and_the_build_agree_on_how_this_site_is_laid_out() -> None:
         "    if field.name not in ('slugify', 'from_path'):\n"
         "        assert getattr(ours, field.name) == getattr(theirs, field.name), field.name\n"
         "for path in ('posts/2026-01-02-x.md', 'posts/x.md', 'pages/x.md', 'images/x.md', 'x.md'):\n"
-        "    assert ours.kind(path) == theirs.kind(path) == Layout().kind(path), path\n"
+        "    assert ours.kind(path) == theirs.kind(path), path\n"
         "    assert ours.from_path(path).get('date') == theirs.from_path(path).get('date'), path\n"
         "assert ours.slugify('It’s Ünder — here') == theirs.slugify('It’s Ünder — here')\n"
-        "assert (ours.taken, ours.apart, ours.lang) == (Layout().taken, Layout().apart, Layout().lang)\n"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=60)
 
