@@ -19,6 +19,7 @@ from pipeline.errors import SettingsError
 from pipeline.letters import ImagePolicy
 
 __all__ = [
+    "ENVIRONMENT",
     "FILE_NAME",
     "CampaignSettings",
     "FirstRun",
@@ -37,6 +38,13 @@ __all__ = [
 ]
 
 FILE_NAME = "newsletter.toml"
+ENVIRONMENT = {
+    "BELONGING_KEY": ("list", "key", "value"),
+    "BELONGING_STORE": ("list", "store"),
+    "BELONGING_SMTP_PASSWORD": ("list", "smtp", "password"),
+    "MAILCHIMP_API_KEY": ("mailchimp", "api_key"),
+}
+"""What the environment may hold, and the setting that each of it goes before."""
 _ROOT = "the folder"  # not a bare key: nothing in the file is taken for it
 _RETURN_PATH = 19  # with a token of 43 characters, 64 at most remain a local part (RFC 5321 §4.5.3.1.1)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -374,8 +382,7 @@ def load(root: Path, environment: Mapping[str, str]) -> Settings:
 
     Args:
         root: The folder that holds newsletter.toml; a folder without one has the defaults.
-        environment: Where BELONGING_KEY, BELONGING_STORE, BELONGING_SMTP_PASSWORD and MAILCHIMP_API_KEY are
-            looked up.
+        environment: Where the names of ENVIRONMENT are looked up.
 
     Raises:
         SettingsError: The file is not TOML, or a value is impossible; every mistake is named with its line.
@@ -386,15 +393,9 @@ def load(root: Path, environment: Mapping[str, str]) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{FILE_NAME} cannot be read: {error}", advice="mend that line") from None
     _refuse_secrets(data)
-    secrets = {
-        ("list", "store"): environment.get("BELONGING_STORE"),
-        ("list", "smtp", "password"): environment.get("BELONGING_SMTP_PASSWORD"),
-        ("list", "key", "value"): environment.get("BELONGING_KEY"),
-        ("mailchimp", "api_key"): environment.get("MAILCHIMP_API_KEY"),
-    }
-    for path, secret in secrets.items():
-        if secret:
-            _put(data, path, secret)
+    for name, setting in ENVIRONMENT.items():
+        if secret := environment.get(name):
+            _put(data, setting, secret)
     try:
         # The folder comes last and under a name that no file can hold, so that no file can move it.
         return Settings.model_validate({**data, _ROOT: root})

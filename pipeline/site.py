@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pipeline.errors import BuildError
 from pipeline.folders import make_private
+from pipeline.settings import ENVIRONMENT
 
 __all__ = ["Built", "SiteBuilder"]
 
@@ -143,7 +144,7 @@ class SiteBuilder:
 
 def _environment(root: Path) -> dict[str, str]:
     """Let Pelican find plugins/ first, then what it would find without us; keep the list's secrets from it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BELONGING_")}
+    kept = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT}
     path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
     return {**kept, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "10000"}
 
