@@ -25,10 +25,11 @@ class CampaignState(StrEnum):
 
 
 TRANSITIONS: dict[CampaignState, frozenset[CampaignState]] = {
-    CampaignState.PLANNED: frozenset({CampaignState.READY, CampaignState.CANCELLED}),
+    # Paused before anything was rendered: one of too many new posts at once, which wait for a person's word.
+    CampaignState.PLANNED: frozenset({CampaignState.READY, CampaignState.PAUSED, CampaignState.CANCELLED}),
     CampaignState.READY: frozenset({CampaignState.SENDING, CampaignState.PAUSED, CampaignState.CANCELLED}),
     CampaignState.SENDING: frozenset({CampaignState.SENT, CampaignState.PAUSED}),
-    CampaignState.PAUSED: frozenset({CampaignState.SENDING, CampaignState.CANCELLED}),
+    CampaignState.PAUSED: frozenset({CampaignState.READY, CampaignState.SENDING, CampaignState.CANCELLED}),
     # A person who says "send the unknown ones again" reopens a campaign that had ended.
     CampaignState.SENT: frozenset({CampaignState.SENDING}),
     CampaignState.CANCELLED: frozenset(),

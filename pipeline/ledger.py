@@ -60,7 +60,7 @@ class Settlement:
     delivery_id: int
     state: DeliveryState  # ACCEPTED, DEFERRED, REJECTED, EXCLUDED, UNKNOWN, or WAITING: not tried after all
     code: str = ""  # reply code and enhanced status, such as "550 5.1.1", or a reason; never free text
-    due_at: datetime | None = None  # not before this moment, and after everybody who is due earlier
+    due_at: datetime | None = None  # not before this moment, and after everybody who is due earlier; None: as it was
     tried: bool = True  # whether this counts as an attempt
 
 
@@ -100,7 +100,7 @@ class CampaignLedger(Protocol):
         """Keep the letter and fix the audience: everybody confirmed at this moment.
 
         Args:
-            campaign_id: A campaign that is planned. One that is past that is left as it is.
+            campaign_id: A campaign that is planned, or paused before that. One that is past it is left as it is.
             letter: What everybody will get; later runs send this and not a newer rendering.
             now: Aware.
             samples: Whether sample readers belong to the audience.

@@ -380,6 +380,8 @@ def accepted(made: Plan, history: History) -> History:
     for item in made.items:
         if item.verdict is Verdict.MAIL:
             known[item.post.id] = past(item.post, CampaignState.PLANNED)
+        elif item.verdict is Verdict.STOPPED:
+            known[item.post.id] = past(item.post, CampaignState.PAUSED)
         elif item.verdict is Verdict.EARLIER:
             entry = known.get(item.post.id)
             if entry is None:

@@ -32,6 +32,9 @@ from pipeline.subscribers import Origin, SubscriberState
 __all__ = ["SqlCampaigns"]
 
 _HISTORY = "history version"
+# Posts that were stopped for being too many stay so, however many of them are left at the next run.
+_BEGIN = {Verdict.MAIL: CampaignState.PLANNED, Verdict.STOPPED: CampaignState.PAUSED}
+_NOT_KEPT = (CampaignState.PLANNED, CampaignState.PAUSED)  # states in which there may be no letter yet
 _NOW = datetime(1970, 1, 1, tzinfo=UTC)  # due at once
 _BATCH = 500
 
@@ -85,18 +88,18 @@ class SqlCampaigns:
                 )
             known = set(connection.execute(select(campaigns.c.post_id)).scalars())
             seen = set(connection.execute(select(earlier_posts.c.post_id)).scalars())
-            new = [item.post for item in plan.of(Verdict.MAIL) if item.post.id not in known]
+            new = [item for item in plan.of(*_BEGIN) if item.post.id not in known]
             settled = {item.post.id: item.post for item in plan.of(Verdict.EARLIER)}
             earlier = [post for post in settled.values() if post.id not in known and post.id not in seen]
             for batch in batches(earlier, _BATCH):
                 rows = [{**_remembered(post), "recorded_at": now} for post in batch]
                 connection.execute(insert(earlier_posts), rows)
-            for post in new:
+            for item in new:
                 connection.execute(
                     insert(campaigns).values(
-                        **_remembered(post),
-                        id=campaign_id(EVERYBODY, post.id),
-                        state=CampaignState.PLANNED,
+                        **_remembered(item.post),
+                        id=campaign_id(EVERYBODY, item.post.id),
+                        state=_BEGIN[item.verdict],
                         subject="",
                         created_at=now,
                     )
@@ -129,13 +132,13 @@ class SqlCampaigns:
         """Keep the letter and fix the audience."""
         with transaction(self._engine) as connection:
             row = connection.execute(
-                select(campaigns.c.state, campaigns.c.audience)
+                select(campaigns.c.state, campaigns.c.audience, campaigns.c.letter.is_(None).label("bare"))
                 .where(campaigns.c.id == campaign_id)
                 .with_for_update()
             ).one_or_none()
             if row is None:
                 raise LookupError(f"campaign {campaign_id} was not accepted before it was frozen")
-            if row.state != CampaignState.PLANNED:
+            if not row.bare or row.state not in _NOT_KEPT:
                 return int(row.audience or 0)
             everybody = select(
                 literal(campaign_id),

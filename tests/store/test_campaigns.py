@@ -16,7 +16,7 @@ from pipeline.campaigns import EVERYBODY, TRANSITIONS, CampaignState, Tally, cam
 from pipeline.errors import PlanChanged
 from pipeline.ledger import DeliveryState
 from pipeline.letters import EmbeddedImage, Letter
-from pipeline.planning import Decisions, History, Past, plan
+from pipeline.planning import Decisions, History, Past, Verdict, plan
 from pipeline.store import letters
 from pipeline.subscribers import Origin, SubscriberState
 from tests.builders import NOW, letter, person, persons, post
@@ -63,6 +63,32 @@ def test_a_first_run_over_a_site_without_posts_counts_as_one(books: Books) -> No
     books.campaigns.accept(plan([], History(), NOW, policy=POLICY), NOW)
     assert books.campaigns.history().begun
     assert books.campaigns.history().past == ()
+
+
+def test_one_of_a_crowd_is_mailed_and_the_others_still_wait_when_they_are_a_crowd_no_more(books: Books) -> None:
+    posts = [post(name) for name in "abc"]
+    policy = replace(POLICY, max_new=2, newest_on_first_run=False)
+    books.campaigns.accept(plan([], History(), NOW, policy=policy), NOW)
+    chosen = Decisions(release=frozenset("a"))
+    books.campaigns.accept(plan(posts, books.campaigns.history(), NOW, policy=policy, decisions=chosen), NOW)
+
+    later = plan(posts, books.campaigns.history(), NOW, policy=policy)
+    assert {item.post.id: item.verdict for item in later.items} == {
+        "a": Verdict.RESUME,
+        "b": Verdict.HELD,
+        "c": Verdict.HELD,
+    }
+    released = plan(
+        posts, books.campaigns.history(), NOW, policy=policy, decisions=Decisions(release=frozenset("b"))
+    )
+    assert [item.post.id for item in released.to_send] == ["a", "b"]
+    identity = campaign_id(EVERYBODY, "b")
+    assert books.campaigns.letter(identity) is None
+    books.campaigns.freeze(identity, letter(), NOW, samples=True)
+    assert books.campaigns.letter(identity) == letter()
+    campaign = books.campaigns.campaign(identity)
+    assert campaign is not None
+    assert campaign.state is CampaignState.READY
 
 
 def test_a_plan_is_accepted_once(books: Books) -> None:

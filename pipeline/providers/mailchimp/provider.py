@@ -139,6 +139,12 @@ class MailchimpList:
                 f"{skipped[0].source}: Mailchimp cannot remember that a post is never to be mailed",
                 advice="write mail: false into the post",
             )
+        stopped = plan.of(Verdict.STOPPED)
+        if stopped and plan.to_send:
+            raise DecisionNeeded(
+                f"{stopped[0].post.source}: Mailchimp cannot remember which of too many new posts wait for your word",
+                advice="release all of them, or write mail: false into those that are not to be mailed",
+            )
         campaigns = self._campaigns
         self._take_back(posts, campaigns)
         drafts = [self._draft(item.post) for item in plan.to_send]
