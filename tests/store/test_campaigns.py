@@ -65,13 +65,16 @@ def test_a_first_run_over_a_site_without_posts_counts_as_one(books: Books) -> No
     assert books.campaigns.history().past == ()
 
 
-def test_one_of_a_crowd_is_mailed_and_the_others_still_wait_when_they_are_a_crowd_no_more(books: Books) -> None:
+def test_one_of_a_crowd_is_mailed_and_the_others_still_wait_when_they_are_a_crowd_no_more(
+    books: Books,
+) -> None:
     posts = [post(name) for name in "abc"]
-    policy = replace(POLICY, max_new=2, newest_on_first_run=False)
+    policy = replace(POLICY, max_new=1, newest_on_first_run=False)
     books.campaigns.accept(plan([], History(), NOW, policy=policy), NOW)
     chosen = Decisions(release=frozenset("a"))
     books.campaigns.accept(plan(posts, books.campaigns.history(), NOW, policy=policy, decisions=chosen), NOW)
 
+    policy = replace(policy, max_new=2)
     later = plan(posts, books.campaigns.history(), NOW, policy=policy)
     assert {item.post.id: item.verdict for item in later.items} == {
         "a": Verdict.RESUME,
