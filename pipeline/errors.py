@@ -132,7 +132,7 @@ class TransportDown(DeliveryError):
 
 
 class PolicyBlock(DeliveryError):
-    """The receiving side refuses the sender, not the recipient (enhanced status 5.7.x, RFC 3463)."""
+    """A person has to look first: the receiving side refuses the sender, not the recipient (5.7.x, RFC 3463)."""
 
 
 class RequestRefused(DeliveryError):

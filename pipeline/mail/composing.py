@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from urllib.parse import quote
 
+from pipeline.errors import SettingsError
 from pipeline.letters import EmbeddedImage, Letter
 from pipeline.mail.transport import Message
 from pipeline.subscribers.tokens import LENGTH
@@ -21,6 +24,9 @@ __all__ = ["PLACEHOLDER", "Composer", "Envelope"]
 
 PLACEHOLDER = "token-goes-here-xxxxxxxxxxxxxxxxxxxx"
 """Stands in a letter where a subscriber's token goes; as long as a token, so that no line break moves."""
+_WIDTH = (
+    76  # characters: of a line of quoted-printable (RFC 2045 §6.7), of one with an encoded word (RFC 2047 §2)
+)
 assert len(PLACEHOLDER) == LENGTH  # noqa: S101 - a fact about two constants
 
 
@@ -44,13 +50,17 @@ class Envelope:
 
 
 class Composer:
-    """Make the messages of one campaign."""
+    """Make the messages of one campaign.
+
+    Raises:
+        SettingsError: An address that the settings name would break a header.
+    """
 
     def __init__(self, letter: Letter, envelope: Envelope) -> None:
         self._envelope = envelope
-        template = _list_headers(envelope) + _message(letter, envelope).as_bytes()
+        template = _headers(letter, envelope) + _body(letter, envelope).as_bytes()
         self._parts = _cut(template)
-        self._domain = envelope.domain.encode("ascii")
+        self.domain = envelope.domain
 
     def compose(self, *, to: str, message_id: str, date: datetime, token: str, sender: str = "") -> Message:
         """Make one subscriber's message.
@@ -68,7 +78,7 @@ class Composer:
         head = b"To: %s\r\nMessage-ID: <%s@%s>\r\nDate: %s\r\n" % (
             to.encode("ascii"),
             message_id.encode("ascii"),
-            self._domain,
+            self.domain.encode("ascii"),
             format_datetime(date).encode("ascii"),
         )
         body = b"".join(part if isinstance(part, bytes) else raw[part] for part in self._parts)
@@ -77,19 +87,34 @@ class Composer:
         )
 
 
-def _list_headers(envelope: Envelope) -> bytes:
-    """Write the headers that hold addresses of pages; by hand, since a header that is folded is often misread.
+def _headers(letter: Letter, envelope: Envelope) -> bytes:
+    """Write the headers that are the same in all copies.
 
-    RFC 8058 §3.1 (one HTTPS URI, one-click), RFC 2369 (List-*), RFC 2919 (List-Id).
+    By hand, since a header with an address of a page is often misread when it is folded, and since the library
+    garbles long names that are not ASCII. RFC 8058 §3.1 (one HTTPS URI, one-click), RFC 2369 (List-*), RFC 2919
+    (List-Id).
     """
+    for what, address in (
+        ("SITEURL in pelicanconf.py", envelope.site_url),
+        ("list.service_url in newsletter.toml", envelope.unsubscribe_url),
+    ):
+        if re.search(r"[^!-~]|[<>]", address):
+            raise SettingsError(
+                f"{what} cannot stand in a letter's headers", advice="write it in plain ASCII, without spaces"
+            )
     ways = [f"<{envelope.unsubscribe_url}>"]
     if envelope.unsubscribe_mailto:
-        ways.append(f"<mailto:{envelope.unsubscribe_mailto}?subject=unsubscribe>")
+        ways.append(f"<{_mailto(envelope.unsubscribe_mailto)}?subject=unsubscribe>")
+    owner = _mailto(envelope.reply_to or envelope.sender_address)
     lines = [
+        _named("From", envelope.sender_name, envelope.sender_address),
+        *([f"Reply-To: {envelope.reply_to}"] if envelope.reply_to else []),
+        _unstructured("Subject", letter.subject),
+        _named("List-Id", re.sub(r'[<>"\\]', "", envelope.list_name).strip(), f"letters.{envelope.domain}"),
         f"List-Unsubscribe: {', '.join(ways)}",
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
-        f"List-Help: <mailto:{envelope.reply_to or envelope.sender_address}?subject=help>",
-        f"List-Owner: <mailto:{envelope.reply_to or envelope.sender_address}>",
+        f"List-Help: <{owner}?subject=help>",
+        f"List-Owner: <{owner}>",
         f"List-Archive: <{envelope.site_url}>",
         "List-Post: NO",
         f"Feedback-ID: {envelope.campaign_id}:letters:{envelope.domain}",
@@ -97,13 +122,37 @@ def _list_headers(envelope: Envelope) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode("ascii")
 
 
-def _message(letter: Letter, envelope: Envelope) -> EmailMessage:
-    message = EmailMessage(policy=SMTP)
-    message["From"] = _address(envelope.sender_name, envelope.sender_address)
-    if envelope.reply_to:
-        message["Reply-To"] = envelope.reply_to
-    message["Subject"] = letter.subject
-    message["List-Id"] = f"{_plain(envelope.list_name)} <letters.{envelope.domain}>"
+def _unstructured(header: str, text: str) -> str:
+    """Write a header of words (RFC 2047 §5 (1)); what would not come out as it went in is encoded."""
+    line = f"{header}: {text}"
+    return line if _as_it_is(text) and len(line) <= _WIDTH else f"{header}: {_encoded(header, text)}"
+
+
+def _named(header: str, name: str, thing: str) -> str:
+    """Write a header of a name and something in angle brackets (RFC 5322 §3.4, RFC 2047 §5 (3))."""
+    if not name:
+        return f"{header}: <{thing}>"
+    quoted = re.sub(r'(["\\])', r"\\\1", name)
+    line = f'{header}: "{quoted}" <{thing}>'
+    if _as_it_is(name) and len(line) <= _WIDTH:
+        return line
+    return f"{header}: {_encoded(header, name)}\r\n <{thing}>"
+
+
+def _as_it_is(text: str) -> bool:
+    return text.isascii() and text.isprintable() and text == text.strip() and "=?" not in text
+
+
+def _encoded(header: str, text: str) -> str:
+    return Header(text, "utf-8", header_name=header, maxlinelen=_WIDTH).encode(linesep="\r\n")
+
+
+def _mailto(address: str) -> str:
+    return f"mailto:{quote(address, safe='@!$*+')}"
+
+
+def _body(letter: Letter, envelope: Envelope) -> EmailMessage:
+    message = EmailMessage(policy=SMTP.clone(max_line_length=_WIDTH))
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     if letter.images:
@@ -122,16 +171,6 @@ def _attach(html: EmailMessage, image: EmbeddedImage) -> None:
     html.add_related(
         image.data, maintype=main, subtype=sub, cid=f"<{image.content_id}>", disposition="inline"
     )
-
-
-def _address(name: str, address: str) -> str:
-    quoted = re.sub(r'(["\\])', r"\\\1", name)
-    return f'"{quoted}" <{address}>' if name else address
-
-
-def _plain(name: str) -> str:
-    """Make a list's name fit for a List-Id phrase."""
-    return re.sub(r'[<>"\\]', "", name).strip()
 
 
 def _cut(template: bytes) -> tuple[bytes | slice, ...]:

@@ -17,6 +17,7 @@ from datetime import timedelta
 from pipeline.clock import Clock
 from pipeline.errors import DeliveryError, PolicyBlock, TransportDown
 from pipeline.ledger import Claim, DeliveryLedger, DeliveryState, Settlement
+from pipeline.mail.alarm import Alarm
 from pipeline.mail.composing import Composer
 from pipeline.mail.retry import pause_after
 from pipeline.mail.senders import Sender
@@ -79,7 +80,7 @@ class Delivery:
 
         Raises:
             TransportDown: The transport could not be reached for a while; what was not sent is waiting.
-            PolicyBlock: The other side refuses the sender; what was not sent is waiting.
+            PolicyBlock: The other side refuses the sender, or nearly everybody; what was not sent is waiting.
         """
         pauses = iter(_RECONNECT)
         with _pool(self.transport) as pool:
@@ -93,6 +94,7 @@ class Delivery:
                 stop=stop,
                 sealer=Sealer(self.keyring),
                 tokens=Tokens(self.keyring.token),
+                alarm=Alarm(),
             )
             while not stop():
                 now = self.clock()
@@ -130,6 +132,7 @@ class _Batch:
     stop: Callable[[], bool]
     sealer: Sealer
     tokens: Tokens
+    alarm: Alarm
 
     def deliver(self, claims: Sequence[Claim]) -> None:
         """Bring every claim to an outcome, or back."""
@@ -146,9 +149,11 @@ class _Batch:
                 mine = self._record(settled, [claim.delivery_id for claim in window])
                 settled = []
                 window = [claim for claim in window if claim.delivery_id in mine]
-                settled, problem = self._try(window, addresses)
-                if problem is not None:
-                    raise problem
+                settled, outcomes = self._try(window, addresses)
+                for outcome in outcomes:
+                    if isinstance(outcome, DeliveryError):
+                        raise outcome
+                    self.alarm.hear(outcome)
         finally:
             # Whatever was claimed and not tried goes back, so that nobody has to wait for the lease to run out.
             released = [
@@ -178,7 +183,7 @@ class _Batch:
 
     def _try(
         self, window: Sequence[Claim], addresses: dict[int, str]
-    ) -> tuple[list[Settlement], DeliveryError | None]:
+    ) -> tuple[list[Settlement], list[Outcome | DeliveryError]]:
         date, paths = self.world.clock(), self.world.return_paths
         messages = [
             self.composer.compose(
@@ -191,16 +196,18 @@ class _Batch:
             for claim in window
         ]
         settled: list[Settlement] = []
-        problem: DeliveryError | None = None
-        for claim, outcome in zip(window, self.pool.send(messages), strict=True):
+        outcomes = self.pool.send(messages)
+        for claim, outcome in zip(window, outcomes, strict=True):
             if isinstance(outcome, DeliveryError):
-                problem = outcome
+                # Behind everybody else: if it is this one that brings connections down, the others come first.
                 settled.append(
-                    Settlement(delivery_id=claim.delivery_id, state=DeliveryState.WAITING, tried=False)
+                    Settlement(
+                        delivery_id=claim.delivery_id, state=DeliveryState.WAITING, due_at=date, tried=False
+                    )
                 )
             else:
                 settled.append(self._settlement(claim, outcome))
-        return settled, problem
+        return settled, outcomes
 
     def _settlement(self, claim: Claim, outcome: Outcome) -> Settlement:
         identity = claim.delivery_id

@@ -7,9 +7,12 @@ what is left, as bytes and as a mail program would read it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import SMTP
+from email.utils import format_datetime
+from html import unescape
 
 from pipeline.mail.composing import PLACEHOLDER, Composer
 from pipeline.subscribers.tokens import LENGTH
@@ -18,15 +21,22 @@ __all__ = ["differences"]
 
 _MAY_DIFFER = (b"to", b"message-id", b"date")
 _PEOPLE = (
-    ("a@example.org", "0" * 32, datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC), "A" * LENGTH),
+    # Their tokens are like no row of characters that a picture in base64 could hold by chance.
+    (
+        "a@example.org",
+        "0" * 32,
+        datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC),
+        "vW4-qZ8_tYc0-Lr6_xHn2-Kd5_mGj9-Pf3_b",
+    ),
     (
         "somebody.with.a.long.name+tag@lists.example.com",
         "9" * 32,
         datetime(2029, 12, 31, tzinfo=UTC),
         "_9-z" * 9,
     ),
-    ("b@xn--bcher-kva.test", "f" * 32, datetime(2015, 7, 1, 12, tzinfo=UTC), "q" * LENGTH),
+    ("b@xn--bcher-kva.test", "f" * 32, datetime(2015, 7, 1, 12, tzinfo=UTC), "-Uo7_" * 7 + "e"),
 )
+assert all(len(token) == LENGTH for *_, token in _PEOPLE)  # noqa: S101 - a fact about constants
 
 
 def differences(composer: Composer) -> tuple[str, ...]:
@@ -38,16 +48,51 @@ def differences(composer: Composer) -> tuple[str, ...]:
         copies.append((_bytes_without(content, token), _parts_without(content, token)))
         if to.encode() in _without_header(content, b"to"):
             found.append("the address stands outside To")
-        if token not in content.replace(b"=\r\n", b"").decode("ascii"):
-            found.append("there is no unsubscribe token")
+        own = b"To: %s\r\nMessage-ID: <%s@%s>\r\nDate: %s\r\n" % tuple(
+            map(str.encode, (to, message_id, composer.domain, format_datetime(date)))
+        )
+        if not content.startswith(own) or _begins_with_space(content.removeprefix(own)):
+            found.append("To, Message-ID or Date hold more than they have to")
         if PLACEHOLDER in content.replace(b"=\r\n", b"").decode("ascii"):
             found.append("a placeholder was not filled in")
+        found += _tokens(content, token)
     first = copies[0]
     if any(copy[0] != first[0] for copy in copies):
         found.append("the copies differ in more than To, Message-ID, Date and the token")
     if any(copy[1] != first[1] for copy in copies):
         found.append("the copies read differently once they are decoded")
     return tuple(dict.fromkeys(found))
+
+
+def _begins_with_space(content: bytes) -> bool:
+    return content[:1] in {b" ", b"\t"}  # goes on with the header before it
+
+
+def _tokens(content: bytes, token: str) -> Iterator[str]:
+    """See that the token stands in the links to the list's service, in each part, and nowhere else.
+
+    In a link to a page of the site it would tell which reader opened which page.
+    """
+    message = message_from_bytes(content, policy=SMTP)
+    header = str(message["List-Unsubscribe"])
+    link = re.search(rf"<(https://[^<>]+/){token}>", header)
+    if link is None:
+        yield "List-Unsubscribe does not lead to the reader's own page"
+        return
+    unsubscribe = link[1] + token
+    service = link[1].rstrip("/").rpartition("/")[0]
+    texts = {f"the header {name}": str(value) for name, value in message.items()}
+    for part in message.walk():
+        if part.get_content_maintype() == "text":
+            text = str(part.get_content())
+            html = part.get_content_subtype() == "html"
+            name = "the HTML" if html else "the plain text"
+            texts[name] = unescape(text) if html else text
+            if unsubscribe not in texts[name]:
+                yield f"{name} has no link to unsubscribe"
+    for name, text in texts.items():
+        if text.count(token) != len(re.findall(rf"{re.escape(service)}/[a-z]+/{token}", text)):
+            yield f"the token stands in {name} outside a link to the list's service"
 
 
 def _bytes_without(content: bytes, token: str) -> bytes:

@@ -7,6 +7,7 @@ import re
 import smtplib
 import socket
 import ssl
+from collections.abc import Iterator
 
 from pipeline.errors import PolicyBlock, TransportDown
 from pipeline.mail.transport import Accepted, Deferred, Message, Outcome, Rejected, Unknown
@@ -14,6 +15,7 @@ from pipeline.settings import Security, SmtpSettings
 
 __all__ = ["Smtp"]
 
+_DIED = (smtplib.SMTPException, OSError)  # what the library raises when a conversation is over
 _ENHANCED = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")  # RFC 3463, RFC 2034
 
 
@@ -57,23 +59,26 @@ class SmtpSession:
 
     def send(self, message: Message) -> Outcome:
         """Hand over one message. What it answers and raises is written in pipeline.mail.transport."""
-        server = self._server or self.connect()
+        server = self._begin(message)
         try:
-            refused = self._envelope(server, message)
-        except (smtplib.SMTPException, OSError):
-            self._drop()
-            raise TransportDown(f"{self._name} closed the connection", advice="try again later") from None
+            refused = self._name_recipient(server, message)
+        except _DIED as error:
+            raise self._down(error) from None
         if refused:
             return refused
         # From the first byte of the content on, a dead connection no longer means that nothing was sent.
         try:
-            server.send(_quoted(message.content))
-            code, text = server.getreply()
-        except (smtplib.SMTPException, OSError):
+            with self._patience(server):
+                server.send(_quoted(message.content))
+                code, text = server.getreply()
+        except _DIED as error:
             self._drop()
-            return Unknown("connection lost")
+            return Unknown("no answer in time" if _timed_out(error) else "connection lost")
         if 200 <= code < 300:
             return Accepted()
+        if not 400 <= code < 600:
+            self._drop()
+            return Unknown("no clear answer")
         if code == 421:
             self._drop()
         return self._refusal(code, text)
@@ -81,26 +86,49 @@ class SmtpSession:
     def close(self) -> None:
         """Say QUIT."""
         if self._server is not None:
-            with contextlib.suppress(smtplib.SMTPException, OSError):
+            with contextlib.suppress(*_DIED):
                 self._server.quit()
             self._drop()
 
     # Up to here nothing was handed over: whatever goes wrong, the message may be sent later.
 
-    def _envelope(self, server: smtplib.SMTP, message: Message) -> Outcome | None:
-        """Say who writes to whom; answer None when the server is ready for the content."""
-        code, text = server.docmd("MAIL", f"FROM:<{message.sender}>")
-        if code >= 400:
-            self._refuse_sender(code, text)
+    def _begin(self, message: Message) -> smtplib.SMTP:
+        """Say who writes. A connection that has died since the last message is made again, once.
+
+        Servers end connections after so many messages or so long a silence, by 421 or without a word.
+        """
+        if self._server is not None:
+            server = self._server
+            with contextlib.suppress(*_DIED):
+                code, text = server.docmd("MAIL", f"FROM:<{message.sender}>")
+                if code != 421:
+                    self._judge_sender(code, text)
+                    return server
+            self._drop()
+        server = self.connect()
+        try:
+            code, text = server.docmd("MAIL", f"FROM:<{message.sender}>")
+        except _DIED as error:
+            raise self._down(error) from None
+        self._judge_sender(code, text)
+        return server
+
+    def _name_recipient(self, server: smtplib.SMTP, message: Message) -> Outcome | None:
+        """Say who is written to; answer None when the server is ready for the content."""
         code, text = server.docmd("RCPT", f"TO:<{message.to}>")
-        if code < 400:
+        if 200 <= code < 300:
             code, text = server.docmd("DATA")
             if code == 354:
                 return None
+        if not 400 <= code < 600:
+            raise smtplib.SMTPResponseException(code, "")
         if code == 421:
             self._drop()
         else:
-            server.docmd("RSET")
+            try:
+                server.docmd("RSET")
+            except _DIED:
+                self._drop()  # and the answer still counts: whoever asks again gets the same
         return self._refusal(code, text)
 
     def _refusal(self, code: int, text: bytes) -> Outcome:
@@ -115,15 +143,35 @@ class SmtpSession:
             )
         return Rejected(name)
 
-    def _refuse_sender(self, code: int, text: bytes) -> None:
+    def _judge_sender(self, code: int, text: bytes) -> None:
+        if 200 <= code < 300:
+            return
         name = _name(code, text)
         self._drop()
-        if code >= 500:
+        if 500 <= code < 600:
             raise PolicyBlock(
                 f"{self._name} refuses the sender ({name})",
                 advice="see whether it needs authentication and whether sender.address is yours to use",
             )
         raise TransportDown(f"{self._name} takes no mail at the moment ({name})", advice="try again later")
+
+    def _down(self, error: Exception) -> TransportDown:
+        self._drop()
+        return TransportDown(
+            f"{self._name} ended the connection ({_reason(error)})", advice="try again later"
+        )
+
+    @contextlib.contextmanager
+    def _patience(self, server: smtplib.SMTP) -> Iterator[None]:
+        """Wait longer for the answer to a message than to a command.
+
+        Servers look into a message before they answer, and whoever hangs up meanwhile may cause a second copy:
+        ten minutes, says RFC 5321 §4.5.3.2.6, and that is what the default comes to.
+        """
+        assert server.sock is not None  # noqa: S101 - it has just answered
+        server.sock.settimeout(20 * self._settings.timeout_seconds)
+        yield
+        server.sock.settimeout(self._settings.timeout_seconds)
 
     def connect(self) -> smtplib.SMTP:
         """Connect, protect the connection and log in.
@@ -146,9 +194,9 @@ class SmtpSession:
                 server = smtplib.SMTP(
                     settings.host, settings.port, local_hostname=self._hello, timeout=settings.timeout_seconds
                 )
-                if settings.security is Security.STARTTLS:
-                    server.starttls(context=context)
             self._server = server
+            if settings.security is Security.STARTTLS:
+                server.starttls(context=context)
             server.ehlo_or_helo_if_needed()
             if settings.username:
                 server.login(settings.username, settings.password.get_secret_value())
@@ -164,7 +212,7 @@ class SmtpSession:
                 f"{self._name} does not offer what newsletter.toml asks for",
                 advice='see list.smtp.security (is "tls" on port 465 meant?) and list.smtp.username',
             ) from None
-        except (smtplib.SMTPException, OSError) as error:
+        except _DIED as error:
             self._drop()
             raise TransportDown(
                 f"no connection to {self._name} ({_reason(error)})",
@@ -199,8 +247,13 @@ def _name(code: int, text: bytes) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return "its certificate is not trusted"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"it answered {error.smtp_code}" if error.smtp_code > 0 else "it does not speak SMTP"
     if isinstance(error, socket.gaierror):
         return "no such host"
-    return type(error).__name__
+    return "no answer in time" if _timed_out(error) else type(error).__name__
+
+
+def _timed_out(error: Exception) -> bool:
+    """Tell whether nothing came; the library wraps that in an error of its own."""
+    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)

@@ -56,10 +56,11 @@ class Session(Protocol):
     def send(self, message: Message) -> Outcome:
         """Hand over one message.
 
-        A recipient who is refused is a value. The session may be used again after any answer.
+        A recipient who is refused is a value. The session may be used again after any answer and after an error.
 
         Raises:
-            TransportDown: No connection, or it died before the message was handed over; it was not sent.
+            TransportDown: No connection, or it died before the message was handed over; it was not sent. One that
+                died between two messages is made again and nobody hears of it.
             PolicyBlock: The other side refuses the sender, whoever the recipient is; it was not sent.
         """
 

@@ -105,7 +105,7 @@ class SqlDeliveries:
                             "_owner": owner,
                             "_state": s.state.value,
                             "_code": s.code,
-                            "_due": s.due_at or _NOW,
+                            "_due": s.due_at,
                             "_attempts": int(s.tried),
                             "_now": now,
                         }
@@ -284,7 +284,7 @@ _SETTLE = (
     .values(
         state=bindparam("_state"),
         code=bindparam("_code"),
-        due_at=bindparam("_due", type_=deliveries.c.due_at.type),
+        due_at=func.coalesce(bindparam("_due", type_=deliveries.c.due_at.type), deliveries.c.due_at),
         # Whoever took back the lease of a try that was under way has counted it already.
         attempts=deliveries.c.attempts
         + case((deliveries.c.state == DeliveryState.UNKNOWN, 0), else_=bindparam("_attempts")),

@@ -137,7 +137,7 @@ class LedgerMachine(RuleBasedStateMachine):
             tried = data.draw(some_ids)
         due = self.now + timedelta(minutes=1)
         settled = [
-            Settlement(delivery_id=i, state=states[i - 1], due_at=due, tried=i % 2 == 0)
+            Settlement(delivery_id=i, state=states[i - 1], due_at=due if i % 3 else None, tried=i % 2 == 0)
             for i in sorted(tried)
         ]
         self.hand_over(owner, settled, next_)
@@ -155,7 +155,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 one.attempts += int(settlement.tried)
             refused = settlement.state not in {DeliveryState.ACCEPTED, DeliveryState.UNKNOWN}
             one.may_have_arrived &= not refused
-            one.state, one.due_at = settlement.state, settlement.due_at or NOW
+            one.state, one.due_at = settlement.state, settlement.due_at or one.due_at
             one.owner = None
             again = settlement.state in {DeliveryState.WAITING, DeliveryState.DEFERRED}
             if again and self.model.campaign is CampaignState.CANCELLED:
