@@ -16,7 +16,7 @@ from pipeline.posts import frontmatter, helplines, judging, links, pelicanconf, 
 from pipeline.posts.files import Files
 from pipeline.posts.judging import Checked
 from pipeline.posts.layout import Layout
-from pipeline.posts.located import Place, plain
+from pipeline.posts.located import Place, mistake, plain
 from pipeline.posts.mistakes import Mistake
 from pipeline.posts.schema import Kind, Status
 
@@ -25,22 +25,22 @@ __all__ = ["check"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Entry:
-    """One post or page among the others."""
+    """One post or page among the others: only what they can share, so that no more is kept of 10,000."""
 
-    source: str  # path below content/
+    path: str  # as mistakes name it
     kind: Kind
-    checked: Checked
     slug: str  # "" when it has none, which is then a mistake of its own
+    slug_place: Place
     id: str  # "" for a page
+    id_place: Place
+    own_id: bool  # whether the writer gave it
+    lang: str  # in lower case
+    draft: bool
+    moved: bool  # whether it is written where it says itself, not where its slug leads
 
-    @property
-    def moved(self) -> bool:
-        """Whether it is written where it says itself, not where its slug leads."""
-        return self.checked.front_matter.save_as is not None or self.checked.front_matter.url is not None
-
-    @property
-    def draft(self) -> bool:
-        return self.checked.front_matter.status is Status.DRAFT
+    def mistake(self, place: Place, message: str, advice: str, *, warning: bool = False) -> Mistake:
+        """Say what is wrong with it."""
+        return mistake(self.path, place, message, advice, warning=warning)
 
 
 def check(content: Path, *, layout: Layout | None = None, today: date | None = None) -> tuple[Mistake, ...]:
@@ -59,7 +59,7 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
     base = _base(content)
     if not content.is_dir():
         message = "there is no such folder"
-        return (Mistake(path=base, line=1, column=1, message=message, advice="name the one with posts/"),)
+        return (mistake(base, Place(1, 1), message, "name the one with posts/"),)
     files = Files.below(content)
     mistakes: list[Mistake] = []
     entries: list[_Entry] = []
@@ -79,7 +79,7 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
         mistakes += _image(checked, files)
         if document.readable and checked.front_matter.status is not Status.SKIP:
             entry = _entry(source, kind, checked, layout)
-            mistakes += _nameless(entry)
+            mistakes += _nameless(checked, entry)
             entries.append(entry)
     mistakes += _same_address(entries, layout)
     mistakes += _same_id(entries)
@@ -105,8 +105,20 @@ def _entry(source: str, kind: Kind, checked: Checked, layout: Layout) -> _Entry:
     if not slug and not _bad_slug(checked):
         stem = Path(source).stem
         slug = layout.slugify(stem if layout.slug_source == "basename" else front.title)
-    known = front.id or (slugs.post_id(slug, front.lang or layout.lang, layout.lang) if slug else "")
-    return _Entry(source=source, kind=kind, checked=checked, slug=slug, id=known if kind is Kind.POST else "")
+    lang = (front.lang or layout.lang).lower()
+    known = front.id or (slugs.post_id(slug, lang, layout.lang) if slug else "")
+    return _Entry(
+        path=checked.document.source.path,
+        kind=kind,
+        slug=slug,
+        slug_place=checked.place("slug", "title"),
+        id=known if kind is Kind.POST else "",
+        id_place=checked.place("id", "slug", "title"),
+        own_id=bool(front.id),
+        lang=lang,
+        draft=front.status is Status.DRAFT,
+        moved=front.save_as is not None or front.url is not None,
+    )
 
 
 def _bad_slug(checked: Checked) -> bool:
@@ -127,38 +139,33 @@ def _image(checked: Checked, files: Files) -> Iterator[Mistake]:
         )
 
 
-def _nameless(entry: _Entry) -> Iterator[Mistake]:
+def _nameless(checked: Checked, entry: _Entry) -> Iterator[Mistake]:
     """Find titles that no slug, or none that can name a folder, can be made of."""
-    front = entry.checked.front_matter
-    if front.slug or not front.title or _bad_slug(entry.checked):
+    front = checked.front_matter
+    if front.slug or not front.title or _bad_slug(checked):
         return
-    source = entry.checked.document.source
-    place = entry.checked.place("slug", "title")
+    advice = "write slug: a-few-words"
     if not entry.slug:
-        yield source.mistake(place, "no address can be made of this title", "write slug: a-few-words")
+        yield entry.mistake(entry.slug_place, "no address can be made of this title", advice)
     elif len(entry.slug.encode()) > slugs.MAX_SLUG:
-        yield source.mistake(place, "the address made of this title is too long", "write slug: a-few-words")
+        yield entry.mistake(entry.slug_place, "the address made of this title is too long", advice)
 
 
 def _same_address(entries: list[_Entry], layout: Layout) -> Iterator[Mistake]:
     """Find posts and pages that would be written over each other. Translations share a slug, not a language."""
     first: dict[tuple[str, str, str], _Entry] = {}
     for entry in entries:
-        front = entry.checked.front_matter
         if not entry.slug or entry.moved:
             continue
-        source = entry.checked.document.source
-        place = entry.checked.place("slug", "title")
         if entry.slug.lower() in layout.taken and not (layout.apart and entry.kind is Kind.PAGE):
             message = f"the address /{entry.slug}/ belongs to a part of the site"
-            yield source.mistake(place, message, f"write slug: {entry.slug}-1, or better words")
+            yield entry.mistake(entry.slug_place, message, f"write slug: {entry.slug}-1, or better words")
         space = entry.kind.value if layout.apart else ""
-        key = (space, (front.lang or layout.lang).lower(), entry.slug.lower())
-        other = first.setdefault(key, entry)
+        other = first.setdefault((space, entry.lang, entry.slug.lower()), entry)
         if other is not entry:
-            message = f"the slug “{entry.slug}” is also that of {other.checked.document.source.path}"
+            message = f"the slug “{entry.slug}” is also that of {other.path}"
             advice = "write another slug:, or lang: if this is a translation"
-            yield source.mistake(place, message, advice, warning=entry.draft or other.draft)
+            yield entry.mistake(entry.slug_place, message, advice, warning=entry.draft or other.draft)
 
 
 def _same_id(entries: list[_Entry]) -> Iterator[Mistake]:
@@ -168,10 +175,8 @@ def _same_id(entries: list[_Entry]) -> Iterator[Mistake]:
         if not entry.id:
             continue
         other = first.setdefault(entry.id, entry)
-        mine, its = entry.checked.front_matter.id, other.checked.front_matter.id
-        told = not (mine or its or entry.moved or other.moved)
+        told = not (entry.own_id or other.own_id or entry.moved or other.moved)
         if other is not entry and not told:
-            place = entry.checked.place("id", "slug", "title")
-            message = f"the id “{entry.id}” is also that of {other.checked.document.source.path}"
-            advice = "write another id:" if mine else f"write id: {entry.id}-1, or another slug:"
-            yield entry.checked.document.source.mistake(place, message, advice)
+            message = f"the id “{entry.id}” is also that of {other.path}"
+            advice = "write another id:" if entry.own_id else f"write id: {entry.id}-1, or another slug:"
+            yield entry.mistake(entry.id_place, message, advice)

@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from pipeline.posts.mistakes import Mistake, Severity
 
-__all__ = ["Field", "Items", "Node", "Place", "Plain", "Source", "Table", "Text", "plain"]
+__all__ = ["Field", "Items", "Node", "Place", "Plain", "Source", "Table", "Text", "mistake", "plain"]
 
 # What is left of a value once its place is forgotten. Everything a writer types is text until the schema reads it.
 Plain = str | Sequence["Plain"] | Mapping[str, "Plain"]
@@ -96,12 +96,12 @@ class Source:
 
     def mistake(self, place: Place, message: str, advice: str, *, warning: bool = False) -> Mistake:
         """Say what is wrong at ``place``."""
-        severity = Severity.WARNING if warning else Severity.ERROR
-        return Mistake(
-            path=self.path,
-            line=place.line,
-            column=place.column,
-            severity=severity,
-            message=message,
-            advice=advice,
-        )
+        return mistake(self.path, place, message, advice, warning=warning)
+
+
+def mistake(path: str, place: Place, message: str, advice: str, *, warning: bool = False) -> Mistake:
+    """Say what is wrong at a place of a file."""
+    severity = Severity.WARNING if warning else Severity.ERROR
+    return Mistake(
+        path=path, line=place.line, column=place.column, severity=severity, message=message, advice=advice
+    )
