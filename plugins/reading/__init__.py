@@ -1,22 +1,26 @@
 """Help a reader through a post and on to the next one.
 
 A Pelican plugin. It gives each published post an attribute ``reading``: how long it takes, its headings if it is
-long, its sources, whether lines to call belong beside it, and which posts stand before, after and near it.
+long, its sources, whether lines to call belong beside it, and which posts stand before, after and near
+it. A filter, ``among_others``, lets several posts stand on one page.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
+from markupsafe import Markup
 from pelican import signals
 
 from pipeline.posts.plain import from_html
 
+from ..refusing import without_traceback
 from .care import names_suicide
+from .edition import among_others
 from .outline import Heading, Source, contents, sources
 from .related import Text, related
 
@@ -42,6 +46,12 @@ class Article(Protocol):
     date: datetime
     content: str
     reading: Reading
+
+
+class Run(Protocol):
+    """What is changed of Pelican."""
+
+    settings: MutableMapping[str, object]
 
 
 @runtime_checkable
@@ -115,6 +125,14 @@ def collect(generators: Sequence[object]) -> None:
             describe(generator.hidden_articles)  # they have pages, but stand in no row
 
 
+def prepare(pelican: Run) -> None:
+    """Give templates the filter with which several posts stand on one page."""
+    filters = cast("MutableMapping[str, object]", pelican.settings["JINJA_FILTERS"])
+    filters["among_others"] = lambda html, slug: Markup(among_others(str(html), slug))  # noqa: S704 - as it was
+
+
 def register() -> None:
     """Connect to Pelican."""
+    without_traceback()
+    signals.initialized.connect(prepare)
     signals.all_generators_finalized.connect(collect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -24,6 +25,10 @@ CONTRAST = """async () => {
 }"""
 VIOLATIONS = """window.violations = []; addEventListener('securitypolicyviolation',
   e => violations.push(`${e.effectiveDirective} ${e.blockedURI}`));"""
+SHIFTED = """() => new Promise(done => { let sum = 0;
+  new PerformanceObserver(list => { for (const entry of list.getEntries()) sum += entry.value; })
+    .observe({ type: 'layout-shift', buffered: true });
+  setTimeout(() => done(sum), 100); })"""
 SNEAK = """() => {
   const script = document.createElement('script');
   script.textContent = 'var sneaked = 1';
@@ -154,6 +159,26 @@ def test_pages_read_without_javascript(chromium: Browser, served_with_form: Serv
     assert page.get_by_role("heading", level=1).is_visible()
     assert page.get_by_role("textbox", name="Your e-mail address").is_visible()
     assert page.get_by_role("button", name="Subscribe").is_visible()
+    context.close()
+
+
+def test_a_post_costs_at_most_six_requests_and_sixty_kilobytes_besides_its_pictures(
+    chromium: Browser, serving: Callable[[str], Served]
+) -> None:
+    served = serving("own")
+    context = chromium.new_context()
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(served.url)))
+    longest = max(served.output.glob("*/index.html"), key=lambda path: path.stat().st_size)
+    page.goto(f"{served.url}/{longest.parent.name}/", wait_until="networkidle")
+    assert len(asked) <= 6, asked
+    pictures = [path for path in asked if path.startswith("/images/")]
+    assert [path.rpartition(".")[2] for path in pictures] == ["avif"]
+    files = [path + "index.html" if path.endswith("/") else path for path in asked if path not in pictures]
+    sizes = [len(gzip.compress((served.output / path.removeprefix("/")).read_bytes())) for path in files]
+    assert sum(sizes) <= 60 * 1024, dict(zip(files, sizes, strict=True))
+    assert page.evaluate(SHIFTED) < 0.1
     context.close()
 
 

@@ -30,16 +30,13 @@ def findings(*arguments: str | Path) -> list[str]:
     return [f"{m.get('url')}:{m.get('lastLine')}: {m['message']}" for m in messages]
 
 
-def test_every_page_is_valid(serving: Callable[[str], Served]) -> None:
+def test_every_page_and_the_style_sheet_are_valid(serving: Callable[[str], Served]) -> None:
     pages = [
         page for name in ("fixture", "form", "own") for page in sorted(serving(name).output.rglob("*.html"))
     ]
     assert len(pages) > 60
-    assert findings("--also-check-svg", *pages) == []
-
-
-def test_the_style_sheet_is_valid() -> None:
-    assert findings("--css", ROOT / "theme/static/css/site.css") == []
+    sheet = ROOT / "theme/static/css/site.css"
+    assert findings("--also-check-svg", "--also-check-css", *pages, sheet) == []
 
 
 def test_what_is_wrong_is_found(tmp_path: Path) -> None:

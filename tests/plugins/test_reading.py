@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from plugins.reading import Reading, describe
 from plugins.reading.care import names_suicide
+from plugins.reading.edition import among_others
 from plugins.reading.outline import Heading, Source, contents, sources
 from plugins.reading.related import Text, related
 
@@ -150,3 +151,16 @@ def test_of_a_tag_that_hundreds_share_the_nearest_in_time_are_compared_and_the_w
     found = related(texts, 3)
     assert found[250][0] == 255
     assert all(abs(other - position) <= 60 for position, others in enumerate(found) for other in others)
+
+
+def test_posts_on_one_page_keep_their_ids_and_links_to_themselves() -> None:
+    html = (
+        '<h2 id="a">A &lt;h2></h2><p><a href="#a">a</a> <a href="https://example.org/#a">b</a>'
+        ' <a href="#">top</a></p><table><th id="b" class="id"></th><td headers="b"></td></table>'
+        '<img src="/x.png" loading="lazy">'
+    )
+    assert among_others(html, "post") == (
+        '<h3 id="post-a">A &lt;h2></h3><p><a href="#post-a">a</a> <a href="https://example.org/#a">b</a> '
+        '<a href="#">top</a></p><table><th id="post-b" class="id"></th><td headers="post-b"></td></table>'
+        '<img src="/x.png">'
+    )
