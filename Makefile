@@ -34,10 +34,10 @@ serve: $(VENV)/run ## show the site and the local mailbox in a browser
 	@$(BELONGING) serve
 
 new: $(VENV)/run ## start a post: make new TITLE="…"
-	@$(BELONGING) new -- "$$TITLE"
+	@$(BELONGING) new -- "$$TYPED_TITLE"
 
 preview: $(VENV)/run ## show the letter of a post: make preview POST=content/posts/….md
-	@$(BELONGING) preview -- "$$POST"
+	@$(BELONGING) preview -- "$$TYPED_POST"
 
 check: $(VENV)/run ## look for mistakes in all posts
 	@$(BELONGING) check
@@ -45,7 +45,9 @@ check: $(VENV)/run ## look for mistakes in all posts
 doctor: $(VENV)/run ## look over settings, key, store and mail server
 	@$(BELONGING) doctor
 
-export TITLE POST
+# As it was typed: make would take a dollar sign for the beginning of a name.
+export TYPED_TITLE = $(value TITLE)
+export TYPED_POST = $(value POST)
 
 # --- for those who change the code --------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ _ELSEWHERE = {
     ".hypothesis",
 }
 _PROGRAMS = r"(?:make|belonging|python3?|pip|npm|npx|git|sudo|curl|docker)"
-_COMMAND = re.compile(rf"{_PROGRAMS}(?: (?!\{{).*)?")
+_COMMAND = re.compile(rf"{_PROGRAMS} (?!\{{).+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +43,8 @@ def markdown() -> list[Path]:
 
 
 def guides() -> list[Path]:
-    """List the documents that tell people what to type: neither generated nor the record of a decision."""
-    return [path for path in markdown() if not {"adr", "reference"} & set(path.parts)]
+    """List the documents that tell people what to type: neither generated nor a record of what was."""
+    return [path for path in markdown() if not {"adr", "reference", "CHANGELOG.md"} & set(path.parts)]
 
 
 def commands(document: Path) -> list[Said]:
