@@ -5,8 +5,8 @@ A Pelican plugin. In pelicanconf.py, with the folder above plugins/ on ``sys.pat
     PLUGINS = ["plugins.frontmatter", ...]
 
 - Markdown files may begin with YAML between lines of ``---``, or with Pelican's own headers.
-- Before anything is written, all posts and pages are checked. Errors are listed on the standard error stream and the
-  build ends with exit code 1; warnings are listed and end nothing.
+- Before anything is written, all posts and pages are checked. Warnings are listed on the standard output and end
+  nothing; errors are listed on the standard error stream, and the build ends with exit code 1.
 - A post dated in the future is written nowhere, whatever ``WITH_FUTURE_DATES`` and ``DRAFT_SAVE_AS`` say.
 - With the setting ``SHOW_DRAFTS``, drafts and future posts are built like all others, to be looked at.
 """

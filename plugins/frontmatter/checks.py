@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.posts import checking
-from pipeline.posts.mistakes import errors, listing
+from pipeline.posts.mistakes import Severity, errors, listing
 
 from ..refusing import Refused
 from . import site
@@ -39,13 +39,15 @@ def refuse_mistakes(pelican: Run) -> None:
     """
     mistakes = checking.check(Path(pelican.path), layout=site.layout(pelican.settings))
     wrong = errors(mistakes)
-    warnings = tuple(mistake for mistake in mistakes if mistake not in frozenset(wrong))
-    shown = warnings if len(warnings) <= _SHOWN else warnings[:_SHOWN]
-    if mistakes:
-        sys.stderr.write(f"{listing(wrong + shown)}\n")  # Pelican's log would wrap the lines
-    if len(shown) < len(warnings):
-        sys.stderr.write(f"… and {len(warnings) - len(shown)} more warnings\n")
+    warnings = tuple(mistake for mistake in mistakes if mistake.severity is Severity.WARNING)
+    # Not through Pelican's log, which would wrap the lines; its other messages go to the standard output too.
+    if warnings:
+        more = len(warnings) - _SHOWN
+        sys.stdout.write(
+            listing(warnings[:_SHOWN]) + (f"\n… and {more} more warnings\n" if more > 0 else "\n")
+        )
     if wrong:
+        sys.stderr.write(f"{listing(wrong)}\n")
         count = "one mistake" if len(wrong) == 1 else f"{len(wrong)} mistakes"
         raise Refused(f"{count} in the content; nothing was written")
 
