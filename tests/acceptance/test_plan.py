@@ -11,6 +11,7 @@ import pytest
 
 from tests.acceptance.commandline import ROOT
 from tests.acceptance.projects import READERS, SECOND, THIRD, Project
+from tests.reference import commands
 
 DOCUMENTED = {
     heading: json.loads(example)
@@ -91,6 +92,10 @@ def test_a_decision_about_a_post_that_there_is_not_is_refused(prospect: Project)
 def test_what_scripts_read_is_as_it_is_documented(prospect: Project, tmp_path: Path) -> None:
     people = tmp_path / "people.csv"
     people.write_text("email\nx@example.net\nnobody\n", encoding="utf-8")
+    mailbox = tmp_path / "bounces"
+    for part in ("new", "cur", "tmp"):
+        (mailbox / part).mkdir(parents=True)
+    prospect.change("newsletter.toml", "[list]", '[list]\nbounce_address = "back@belonging.example.org"')
     prospect.write("warned", head="sumary: x\nstatus: draft\n")
     calls = {
         "plan": ((), 0),
@@ -100,8 +105,10 @@ def test_what_scripts_read_is_as_it_is_documented(prospect: Project, tmp_path: P
         "subscribers count": ((), 0),
         "send": ((), 4),
         "status": ((), 0),
+        "bounces read": ((str(mailbox),), 0),
     }
-    assert set(calls) == set(DOCUMENTED)
+    speaking = {name.removeprefix("belonging ") for name, text in commands().items() if "--json" in text}
+    assert set(calls) == set(DOCUMENTED) == speaking
     for command, (arguments, code) in calls.items():
         done = prospect.run(*command.split(), *arguments, "--json", code=code)
         assert done.json or command == "check", command
