@@ -119,6 +119,14 @@ def test_holding_shift_down_is_one_press(page: Page) -> None:
     assert page.locator("#Exit").get_attribute("data-presses") == "1"
 
 
+def test_shift_that_goes_on_repeating_after_a_letter_is_no_press(page: Page) -> None:
+    page.keyboard.down("Shift")
+    page.keyboard.press("a")
+    page.keyboard.down("Shift")
+    page.keyboard.up("Shift")
+    assert page.locator("#Exit").get_attribute("data-presses") == "0"
+
+
 def test_after_five_seconds_the_count_begins_anew(chromium: Browser, served: Served) -> None:
     page = chromium.new_page()
     page.clock.install()
