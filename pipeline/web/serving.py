@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import HANDLED_SIGNALS
 
 from pipeline.errors import BelongingError, SettingsError
@@ -37,13 +38,18 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8000, ready: Cal
         raise SettingsError(f"{host} is not this machine alone", advice="write 127.0.0.1")
     if not 0 <= port <= 65535:
         raise SettingsError(f"there is no port {port}", advice="choose one from 1024 to 65535 with --port")
+
+    async def until_the_end(scope: Scope, receive: Receive, send: Send) -> None:
+        # An answer that is still being made when it is time to stop is dropped, and that is no mistake to trace.
+        with suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
+
     with _listening(host, port) as listener:
         config = uvicorn.Config(
-            app,
+            until_the_end,
             access_log=False,
             lifespan="off",
             log_config=None,
-            log_level="error",
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=_PATIENCE,

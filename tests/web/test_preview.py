@@ -83,6 +83,18 @@ def test_copies_of_a_letter_stand_under_its_subject(app: ASGIApp, mailbox: Path)
     assert "5 letters in" in said(answer)
 
 
+def test_letters_of_two_campaigns_or_two_subjects_stand_apart(app: ASGIApp, mailbox: Path) -> None:
+    write(mailbox, [1], campaign="a" * 16, written=letter("The same"))
+    write(mailbox, [2, 3, 4], campaign="b" * 16, written=letter("The same"))
+    for number, subject in [(3, "Yes"), (4, "No")]:
+        (mailbox / "new" / name(number)).write_text(f"Subject: {subject}\nDate: 1 Mar 2026 12:00 +0230\n\n")
+        date(mailbox / "new" / name(number), number)
+    answer = ask(app, "/_mail/")
+    assert page(answer).xpath("//section/h2/bdi/text()") == ["No", "Yes", "The same", "The same"]
+    assert page(answer).xpath("//section[1]//time/text()") == ["1 Mar 2026, 12:00 +02:30"]
+    assert page(answer).xpath("//section[1]//time/@datetime") == ["2026-03-01T12:00:00+02:30"]
+
+
 def test_a_long_list_has_pages(app: ASGIApp, mailbox: Path) -> None:
     (mailbox / "new").mkdir(parents=True)
     for number in range(251):
@@ -299,8 +311,10 @@ def test_every_answer_is_guarded(app: ASGIApp, mailbox: Path, path: str, status:
     assert sources <= {"'none'", "'self'"} | letters_own
     assert ("sandbox" in rules) == bool(letters_own)
     assert "allow-scripts" not in rules.get("sandbox", [])
-    if path.startswith("/_mail") and status != 301:
+    if path.startswith("/_mail/"):
         assert "script-src" not in rules
+    elif path == "/" and method != "POST":
+        assert rules["style-src"] == rules["script-src"] == rules["img-src"] == ["'self'"]
 
 
 @pytest.mark.parametrize(
@@ -377,6 +391,20 @@ def test_the_preview_itself_is_guarded_against_our_mistakes(
     answer = ask(app, "/_mail/")
     assert (answer.status_code, answer.text) == (500, "Something went wrong in here; it is our mistake.\n")
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_no_socket_is_opened_past_the_guard() -> None:
+    sent: list[Message] = []
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        async def keep(message: Message) -> None:
+            sent.append(message)
+
+        await Guard(broken)({**scope, "type": "websocket"}, receive, keep)
+        await PlainTextResponse("done")(scope, receive, send)
+
+    ask(watched, "/")
+    assert [message["type"] for message in sent] == ["websocket.close"]
 
 
 def test_two_hosts_or_none_are_no_request() -> None:

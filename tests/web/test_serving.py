@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,15 +23,19 @@ from tests.web.letters import name, write
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
-import logging, sys
+import asyncio, logging, signal, sys
 from pathlib import Path
 from pipeline.web.preview import application, serve
-folder, port, log = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-if log == "debug":
+folder, port, mode = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+if mode == "debug":
     logging.basicConfig(level=logging.DEBUG)
 app = application(site=folder / "output", site_url="https://belonging.example.org", mailbox=folder / "mail")
+async def forever(scope, receive, send):
+    await asyncio.sleep(3600)
+if mode == "forever":
+    app = forever
 serve(app, port=port, ready=lambda port: print(port, flush=True))
-print("stopped", flush=True)
+print("stopped", signal.getsignal(signal.SIGTERM) is signal.SIG_DFL, flush=True)
 """
 
 
@@ -59,9 +64,9 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *, log: str = "none") -> Iterator[Running]:
+def running(folder: Path, *, mode: str = "plain") -> Iterator[Running]:
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", PROGRAM, str(folder), "0", log],
+        [sys.executable, "-W", "error", "-c", PROGRAM, str(folder), "0", mode],
         cwd=ROOT,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         stdout=subprocess.PIPE,
@@ -104,15 +109,22 @@ def test_it_serves_until_it_is_told_to_stop_and_then_says_nothing_of_it(
         status, headers, body = server.ask("/")
         assert (status, body) == (200, b"<p>home")
         assert "server" not in headers
-        assert server.stop(number) == (0, "stopped\n", "")
+        assert server.stop(number) == (0, "stopped True\n", "")
 
 
-def test_a_connection_that_stays_open_does_not_keep_it_from_stopping(folder: Path) -> None:
-    with running(folder) as server, socket.create_connection(("127.0.0.1", server.port)) as idle:
-        idle.sendall(b"GET / HTTP/1.1\r\nHost: localh")
-        assert server.ask("/")[0] == 200
-        code, out, _ = server.stop()
-        assert (code, out) == (0, "stopped\n")
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET / HTTP/1.1\r\nHost: localh", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"]
+)
+def test_what_is_still_being_asked_does_not_keep_it_from_stopping(folder: Path, sent: bytes) -> None:
+    with (
+        running(folder, mode="forever") as server,
+        socket.create_connection(("127.0.0.1", server.port)) as open_,
+    ):
+        open_.sendall(sent)
+        time.sleep(0.2)
+        code, out, err = server.stop()
+        assert (code, out) == (0, "stopped True\n")
+        assert "Traceback" not in err
 
 
 def test_head_answers_what_get_does_without_the_page(server: Running) -> None:
@@ -160,7 +172,7 @@ def test_only_this_machine_is_listened_to_and_only_by_its_own_name(server: Runni
 
 
 def test_no_request_and_no_address_is_logged(folder: Path) -> None:
-    with running(folder, log="debug") as server:
+    with running(folder, mode="debug") as server:
         for target in ("/", "/_mail/", f"/_mail/letters/{name(1)}/headers", f"/none?to={address(1)}"):
             server.ask(target)
         with socket.create_connection(("127.0.0.1", server.port)) as odd:
