@@ -56,6 +56,7 @@ class Sender:
         except BlockingIOError:
             return True
         else:
+            (self._folder / Path(owner).name).unlink(missing_ok=True)  # names are never used again
             return False
         finally:
             os.close(descriptor)

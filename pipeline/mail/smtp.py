@@ -15,6 +15,7 @@ from pipeline.settings import Security, SmtpSettings
 
 __all__ = ["Smtp"]
 
+_LONGER = 20  # times: how much longer the answer to a message may take than that to a command
 _DIED = (smtplib.SMTPException, OSError)  # what the library raises when a conversation is over
 _ENHANCED = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")  # RFC 3463, RFC 2034
 
@@ -169,7 +170,7 @@ class SmtpSession:
         ten minutes, says RFC 5321 §4.5.3.2.6, and that is what the default comes to.
         """
         assert server.sock is not None  # noqa: S101 - it has just answered
-        server.sock.settimeout(20 * self._settings.timeout_seconds)
+        server.sock.settimeout(_LONGER * self._settings.timeout_seconds)
         yield
         server.sock.settimeout(self._settings.timeout_seconds)
 

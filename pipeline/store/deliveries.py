@@ -70,16 +70,16 @@ class SqlDeliveries:
                 .where(deliveries.c.id.in_(ids))
                 .values(state=DeliveryState.CLAIMED, owner=owner, lease_until=until, changed_at=now)
             )
-            rows = connection.execute(
+            found = connection.execute(
                 select(
                     *deliveries.c["id", "subscriber_id", "attempts"],
                     *subscribers.c["address", "life", "state"],
                 )
                 .select_from(deliveries.outerjoin(subscribers))
                 .where(deliveries.c.id.in_(ids))
-                .order_by(deliveries.c.id)
             )
-            return [_claim(row) for row in rows]
+            rows = {row.id: row for row in found}
+            return [_claim(rows[identity]) for identity in ids]
 
     def settle(
         self,

@@ -115,7 +115,7 @@ class LedgerMachine(RuleBasedStateMachine):
                     (i for i, d in model.deliveries.items() if d.state is state and d.due_at <= self.now),
                     key=lambda i: (model.deliveries[i].due_at, i),
                 )
-        assert [claim.delivery_id for claim in claims] == sorted(due[:limit])
+        assert [claim.delivery_id for claim in claims] == due[:limit]
         for claim in claims:
             one = model.deliveries[claim.delivery_id]
             assert claim.attempts == one.attempts
