@@ -98,7 +98,7 @@ def test_drafts_and_what_is_scheduled_are_built_apart(root: Path) -> None:
     builder = SiteBuilder(root)
     builder.build()
     before = files(root)
-    write(root, "draft", head="status: draft\n")
+    write(root, "draft", head="status: draft\ncategory: Notes\n")
     write(root, "later", head="modified: 2999-01-02\n")
     text = (root / "content" / "posts" / "later.md").read_text(encoding="utf-8")
     (root / "content" / "posts" / "later.md").write_text(
