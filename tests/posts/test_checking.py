@@ -105,6 +105,13 @@ def test_the_addresses_of_the_sites_own_pages_are_taken(content: Path) -> None:
     assert line.startswith(
         "posts/a.md:3:1: the address /archive/ belongs to a part of the site — write slug:"
     )
+    put(content, "posts/a.md", "slug: Archive")
+    (line,) = said(content)
+    assert line.startswith("posts/a.md:4:1: the address /Archive/ belongs to a part of the site")
+    assert said(content, Layout(apart=True)) == [line]
+    (content / "posts" / "a.md").unlink()
+    put(content, "pages/a.md", "slug: archive")
+    assert said(content, Layout(apart=True)) == []
 
 
 @pytest.mark.parametrize("title", ["🌱🌱", "…", "'!?'"])

@@ -92,6 +92,10 @@ def test_refuses_what_is_no_date_or_depends_on_when_and_where_it_is_read(text: s
         ("03/03/2026", False),
         ("23/04/2026", False),
         ("2026-03-04", False),
+        ("12/04/2026", True),
+        ("04/12/2026", True),
+        ("04/13/2026", False),
+        ("13/04/2026", False),
     ],
 )
 def test_knows_when_a_day_could_be_a_month(text: str, ambiguous: bool) -> None:

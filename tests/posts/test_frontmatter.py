@@ -200,7 +200,7 @@ def test_what_cannot_be_opened_is_a_mistake(tmp_path: Path) -> None:
 
 
 def test_headers_know_their_places() -> None:
-    document = parse("Title:  A\n  date: 2026-01-02\nTags: a,\n     b\n\nBody\n")
+    document = parse("Title:  A  \n  date: 2026-01-02\nTags: a,\n     b  \n\nBody\n")
     assert document.style is Style.HEADERS
     assert values(document) == {"title": "A", "date": "2026-01-02", "tags": "a,,b"}
     assert (document.fields["title"].place, document.fields["title"].value.place) == (
@@ -233,7 +233,7 @@ def test_headers_after_an_empty_line_are_body_as_in_pelican() -> None:
 # fmt: off
 _header_lines = st.lists(st.sampled_from([
     "Title: a", "x-y: b: c", "   k:v", "    more", "\tmore", "", " ", "---", "... end", "words", "a b: c",
-    "é: x", "K:",
+    "é: x", "K:", "Spaces:   a  ", "    more  ",
 ]), max_size=8)
 # fmt: on
 

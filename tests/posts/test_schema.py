@@ -147,6 +147,13 @@ def test_what_is_not_published_needs_no_date(text: str) -> None:
     assert said(text) == []
 
 
+@pytest.mark.parametrize("before", ["\n", " \n", "\t\n"])
+def test_headers_after_an_empty_line_are_explained(before: str) -> None:
+    document = frontmatter.parse(f"{before}Title: A\nDate: 2026-01-01\n\nText".encode(), path="x.md")
+    advice = [mistake.advice for mistake in judging.validate(document).mistakes]
+    assert "begin the file with them, without an empty line before" in advice
+
+
 def test_a_page_needs_no_date_and_its_title_is_no_subject() -> None:
     assert said(f"title: {'long ' * 40}", Kind.PAGE) == []
 
