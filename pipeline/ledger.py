@@ -60,7 +60,7 @@ class Settlement:
     delivery_id: int
     state: DeliveryState  # ACCEPTED, DEFERRED, REJECTED, EXCLUDED, UNKNOWN, or WAITING: not tried after all
     code: str = ""  # reply code and enhanced status, such as "550 5.1.1", or a reason; never free text
-    due_at: datetime | None = None  # not before this moment, and after everybody who is due earlier; None: as it was
+    due_at: datetime | None = None  # not before this, and after all who are due earlier; None: as it was
     tried: bool = True  # whether this counts as an attempt
 
 
