@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.layers import require
 from tests.postgres import Server
 
+pytest.register_assert_rewrite("tests.providers.contract", "tests.store.books", "tests.mail.servers")
+
 _CHROMIUM = "/usr/bin/chromium"
 _AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 

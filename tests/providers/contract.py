@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from pipeline.campaigns import CampaignState
+from pipeline.campaigns import Campaign, CampaignState
 from pipeline.errors import PlanChanged
+from pipeline.letters import Letter
 from pipeline.planning import Plan, Policy, Verdict, plan
 from pipeline.posts import Post
 from pipeline.providers import Provider, Receipt
 from tests.builders import NOW, letter, post
+
+Render = Callable[[Post], Letter]
 
 __all__ = ["POLICY", "ProviderContract", "World", "planned", "publish"]
 
@@ -34,20 +37,24 @@ class World(ABC):
     def copies(self, of: Post) -> list[int]:
         """Count for each reader how many copies of a post's letter they got."""
 
+    def letter(self, of: Post) -> Letter:
+        """Render a post as this provider can carry it."""
+        return letter(of.title)
+
 
 def planned(provider: Provider, *posts: Post) -> Plan:
     """Plan over some posts, as a run does."""
     return plan(posts, provider.history(posts), NOW, policy=POLICY)
 
 
-def publish(provider: Provider, *posts: Post) -> list[Receipt]:
+def publish(provider: Provider, *posts: Post, render: Render = lambda it: letter(it.title)) -> list[Receipt]:
     """Do what a run does."""
     made = planned(provider, *posts)
     provider.accept(made)
     receipts = []
     for item in made.to_send:
         kept = provider.prepared(item.post) if item.verdict is Verdict.RESUME else None
-        campaign = provider.prepare(item.post, kept or letter(item.post.title))
+        campaign = provider.prepare(item.post, kept or render(item.post))
         assert provider.check(campaign) == ()
         receipts.append(provider.send(campaign))
     return receipts
@@ -61,51 +68,65 @@ class ProviderContract(ABC):
     def world(self, tmp_path: Path) -> Iterator[World]:
         """Make a list on which a first run has been recorded already."""
 
+    def run(self, world: World, *posts: Post) -> list[Receipt]:
+        return publish(world.provider(), *posts, render=world.letter)
+
     def once(self, world: World, of: Post) -> None:
         assert world.copies(of) == [1] * world.readers
 
     def test_a_new_post_reaches_every_reader_once(self, world: World) -> None:
-        provider = world.provider()
-        (receipt,) = publish(provider, post("new"))
+        (receipt,) = self.run(world, post("new"))
         assert receipt.complete
         assert receipt.next_try is None
         assert (receipt.tally.audience, receipt.tally.accepted) == (world.readers, world.readers)
         self.once(world, post("new"))
 
     def test_running_again_mails_nothing(self, world: World) -> None:
-        publish(world.provider(), post("new"))
+        self.run(world, post("new"))
         for _ in range(2):
-            assert publish(world.provider(), post("new")) == []
+            assert self.run(world, post("new")) == []
         assert planned(world.provider(), post("new")).of(Verdict.SENT)
         self.once(world, post("new"))
 
     def test_an_edited_post_is_not_mailed_again(self, world: World) -> None:
-        publish(world.provider(), post("new"))
+        self.run(world, post("new"))
         edited = post("new", title="Another title", fingerprint="e" * 32, body="<p>Other words.</p>")
-        assert publish(world.provider(), edited) == []
+        assert self.run(world, edited) == []
         self.once(world, edited)
 
-    def test_preparing_twice_prepares_one_campaign_with_the_first_letter(self, world: World) -> None:
+    def ready(self, provider: Provider, world: World) -> Campaign:
+        """Bring the new post's campaign as far as it is before it is sent."""
+        campaign = provider.prepare(post("new"), world.letter(post("new")))
+        assert provider.check(campaign) == ()
+        return campaign
+
+    def test_preparing_twice_prepares_one_campaign(self, world: World) -> None:
         provider = world.provider()
         provider.accept(planned(provider, post("new")))
         assert provider.prepared(post("new")) is None
-        first = provider.prepare(post("new"), letter("The first"))
-        again = world.provider().prepare(post("new"), letter("The first"))
-        assert first.id == again.id
+        first = self.ready(provider, world)
+        second = self.ready(provider, world)
+        later = world.provider()
+        third = self.ready(later, world)
+        assert first.id == second.id == third.id
         assert first.post_id == "new"
-        assert len(world.provider().reports()) == 1
-        assert world.provider().send(again).complete
+        assert len(later.reports()) == 1
+        assert later.send(third).complete
         self.once(world, post("new"))
 
     def test_sending_twice_sends_once(self, world: World) -> None:
         provider = world.provider()
         provider.accept(planned(provider, post("new")))
-        campaign = provider.prepare(post("new"), letter())
+        campaign = self.ready(provider, world)
         assert provider.remaining(campaign) == world.readers
-        first = provider.send(campaign)
-        again = world.provider().send(campaign)
-        assert (first.tally, first.complete) == (again.tally, again.complete)
-        assert provider.remaining(campaign) == 0
+        told: list[int] = []
+        assert provider.send(campaign, progress=told.append).complete
+        assert sum(told) == world.readers
+        assert provider.send(campaign).complete
+        later = world.provider()
+        again = self.ready(later, world)
+        assert later.remaining(again) == 0
+        assert later.send(again).complete
         self.once(world, post("new"))
 
     def test_a_plan_is_accepted_once(self, world: World) -> None:
@@ -114,7 +135,7 @@ class ProviderContract(ABC):
         provider.accept(made)
         with pytest.raises(PlanChanged):
             world.provider().accept(made)
-        publish(world.provider(), post("new"))
+        self.run(world, post("new"))
         self.once(world, post("new"))
 
     @pytest.mark.parametrize("steps", [1, 2, 3])
@@ -124,35 +145,23 @@ class ProviderContract(ABC):
         provider = world.provider()
         provider.accept(planned(provider, post("new")))
         if steps >= 2:
-            campaign = world.provider().prepare(post("new"), letter(post("new").title))
+            campaign = world.provider().prepare(post("new"), world.letter(post("new")))
             if steps >= 3:
                 world.provider().check(campaign)
         again = planned(world.provider(), post("new"))
         assert [item.verdict for item in again.items] in ([Verdict.RESUME], [Verdict.MAIL])
-        publish(world.provider(), post("new"))
-        self.once(world, post("new"))
-
-    def test_a_person_who_says_stop_at_once_has_mailed_nobody(self, world: World) -> None:
-        provider = world.provider()
-        provider.accept(planned(provider, post("new")))
-        campaign = provider.prepare(post("new"), letter())
-        told: list[int] = []
-        receipt = provider.send(campaign, progress=told.append, stop=lambda: True)
-        assert not receipt.complete
-        assert receipt.tally.accepted == sum(told) == 0
-        assert world.copies(post("new")) == [0] * world.readers
-        assert world.provider().send(campaign, progress=told.append).complete
-        assert sum(told) == world.readers
+        self.run(world, post("new"))
         self.once(world, post("new"))
 
     def test_each_post_has_its_own_campaign_and_reports_add_up(self, world: World) -> None:
-        posts = [post("one"), post("two", date=NOW - timedelta(days=1))]
-        receipts = publish(world.provider(), *posts)
+        posts = [post("one"), post("two", date=NOW - timedelta(hours=2))]
+        receipts = self.run(world, *posts)
         assert len({receipt.campaign_id for receipt in receipts}) == 2
         reports = world.provider().reports()
-        assert {report.campaign.post_id for report in reports} == {"one", "two"}
+        assert {report.campaign.id for report in reports} == {receipt.campaign_id for receipt in receipts}
         for report in reports:
-            assert report.campaign.state is CampaignState.SENT
+            # A list kept elsewhere may still be at it when it has said yes.
+            assert report.campaign.state in {CampaignState.SENT, CampaignState.SENDING}
             assert report.tally.accepted == report.tally.audience == world.readers
             assert report.reasons == {}
         for each in posts:

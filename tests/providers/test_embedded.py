@@ -186,6 +186,26 @@ def test_what_was_never_accepted_cannot_be_prepared(world: ListWorld) -> None:
     assert world.provider().prepared(post("stranger")) is None
 
 
+@pytest.mark.parametrize("after", [0, 3])
+def test_a_person_who_says_stop_has_mailed_whom_they_have_mailed_and_can_go_on(
+    world: ListWorld, after: int
+) -> None:
+    provider = world.provider()
+    provider.accept(planned(provider, post("new")))
+    campaign = provider.prepare(post("new"), letter())
+    told: list[int] = []
+    receipt = provider.send(
+        campaign, progress=told.append, stop=lambda: len(server_of(world).accepted) >= after
+    )
+    assert not receipt.complete
+    assert receipt.tally == Tally(audience=7, accepted=after, waiting=7 - after)
+    assert sum(told) == after
+    assert world.provider().remaining(campaign) == 7 - after
+    assert world.provider().send(campaign, progress=told.append).complete
+    assert sum(told) == 7
+    assert world.copies(post("new")) == [1] * 7
+
+
 # --- when it cannot go on ----------------------------------------------------------------------------------
 
 
