@@ -7,6 +7,7 @@ The index is made of the pages alone, so the same site has the same one.
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -60,6 +61,10 @@ def index(pelican: Run) -> None:
         raise Refused(f"the search index could not be made: {(done.stderr or done.stdout).strip()}")
     for name in _NOT_USED:
         (output / _FOLDER / name).unlink(missing_ok=True)
+    entry = (
+        output / _FOLDER / "pagefind-entry.json"
+    )  # names the languages in an order that changes from run to run
+    entry.write_text(json.dumps(json.loads(entry.read_bytes()), sort_keys=True), encoding="utf-8")
 
 
 def register() -> None:
