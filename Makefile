@@ -73,8 +73,9 @@ types: $(VENV)/dev ## check types
 bench: $(VENV)/dev ## measure; prints rates and ratios
 	@$(BIN)/python -m tests.bench
 
-soak: $(VENV)/dev ## the kill test, a thousand times
+soak: $(VENV)/dev ## the long tests: a thousand kills, new examples for every property
 	@BELONGING_KILLS=1000 $(PYTEST) tests/kill -p no:randomly
+	@BELONGING_SOAK=1 $(PYTEST) -n auto
 
 mutate: $(VENV)/dev ## change the core here and there and see that a test notices
 	@$(BIN)/mutmut run

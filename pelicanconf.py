@@ -87,6 +87,7 @@ HELPLINES = _helplines("content/helplines.toml")
 # --- What is read -----------------------------------------------------------------------------------------
 
 PATH = "content"
+IGNORE_FILES = [".*", "*~", "#*#"]  # what editors leave beside a file that is open
 ARTICLE_PATHS = ["posts"]
 PAGE_PATHS = ["pages"]
 STATIC_PATHS = ["images", "extra"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,13 @@ _CHROMIUM = "/usr/bin/chromium"
 _AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 
 # The machine decides how fast an example runs, so time is no reason to fail.
-settings.register_profile("belonging", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples each time, so that the same code gets the same answer; `make soak` looks for new ones.
+settings.register_profile(
+    "belonging",
+    deadline=None,
+    derandomize="BELONGING_SOAK" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("belonging")
 
 
