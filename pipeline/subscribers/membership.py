@@ -74,7 +74,8 @@ class Record:
     subscriber: Subscriber
     consents: tuple[Consent, ...]
     deliveries: tuple[tuple[str, str, str, datetime], ...]  # post, state, code, when it last changed
-    asked: tuple[str, datetime, datetime] | None  # a wish to join that waits: by which form, since and until when
+    # A wish to join that waits: by which form, since and until when.
+    asked: tuple[str, datetime, datetime] | None
     returned: tuple[int, datetime, datetime] | None  # how often letters came back lately, first and last
 
 
