@@ -63,7 +63,7 @@ def application(
             return pages.message("Not here", error.detail, status=404)
         if not site.is_dir():
             return pages.message(
-                "No site yet", f"Nothing has been built into {site} yet; make publish builds it.", status=404
+                "No site yet", f"Nothing has been built into {site} yet; make build builds it.", status=404
             )
         return pages.message("Not here", "The site has no such page.", status=404)
 

@@ -15,11 +15,11 @@ from pipeline.web.links import site_page
 __all__ = ["POLICY", "Site", "media_type"]
 
 POLICY: Final = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "media-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'self'; "
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; media-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
-"""Content-Security-Policy of the site's own pages. The search compiles WebAssembly in the browser."""
+"""Content-Security-Policy of the site's own pages: the one that it is published with."""
 
 _TYPES: Final = MimeTypes()  # only the library's own table: every machine answers the same
 for _ending, _type in {

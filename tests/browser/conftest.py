@@ -1,41 +1,14 @@
-"""A real Chromium, sites served to it with the headers they are published with, and axe-core."""
+"""Sites served to a real Chromium with the headers they are published with."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.browser.serving import Served, serve
-from tests.layers import require
-from tests.site_fixture.building import ROOT, build, build_own
-
-_CHROMIUM = "/usr/bin/chromium"
-_AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A browser, begun once; every test opens a context of its own."""
-    program = _CHROMIUM if Path(_CHROMIUM).exists() else shutil.which("chromium")
-    require("Chromium", found=program is not None, install="sudo apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-quic", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The accessibility checker's source."""
-    require("axe-core", found=_AXE.exists(), install="npm ci")
-    return _AXE.read_text(encoding="utf-8")
+from tests.site_fixture.building import build, build_own
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from pipeline.web.site import Site, media_type
+from plugins.headers.policy import security_headers
 from tests.web.asking import SITE_URL, ask, preview
 
 SECRET = b"nobody may see this"
@@ -180,6 +181,12 @@ def test_no_path_leads_to_what_must_stay_unseen(
     assert answer is not None
     file = getattr(answer, "path", None)
     assert SECRET not in (file.read_bytes() if file else answer.body)
+
+
+def test_pages_may_do_here_what_they_may_do_where_they_are_published(app: ASGIApp) -> None:
+    for path in ("/", "/none", "/images/tree.png"):
+        policy = ask(app, path).headers["content-security-policy"]
+        assert policy == security_headers("")["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"])
