@@ -37,9 +37,12 @@ def postgresql() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser, begun once for the run, for two cannot run side by side; every test opens a context of its own."""
+    """A browser; every test opens a context of its own.
+
+    It ends with the module: while it is driven an event loop runs in this process, and two cannot run side by side.
+    """
     program = _CHROMIUM if Path(_CHROMIUM).exists() else shutil.which("chromium")
     require("Chromium", found=program is not None, install="sudo apt-get install chromium")
     with sync_playwright() as playwright:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.browser.serving import Served, serve
 from tests.site_fixture.building import build, build_own
 
 
 @pytest.fixture(scope="session")
-def serving(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Served]]:
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Served]]:
     """Build and serve a site when it is first asked for.
 
     They are called: fixture, without a list service; form, with one; own, the project's own content.
