@@ -12,12 +12,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pipeline.web import preview
-from tests.browser.conftest import axe, chromium
 from tests.service.people import unsubscribe_path
 from tests.service.world import SITE, World, path_of, running, served
 from tests.site_fixture.building import build
-
-__all__ = ["axe", "chromium"]
 
 READER = "reader@lists.example.com"
 

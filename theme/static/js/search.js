@@ -31,6 +31,7 @@ const find = async (wait) => {
     const found = await engine.debouncedSearch(words, {}, wait);
     if (!found) return; // more was typed meanwhile
     const shown = await Promise.all(found.results.slice(0, MOST).map((result) => result.data()));
+    if (field.value.trim() !== words) return; // and here: what was typed last has the last word
     list.replaceChildren(...shown.map(entry));
     const count = found.results.length;
     if (!count) say(form.dataset.none);
