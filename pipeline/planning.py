@@ -282,10 +282,10 @@ def _hold_twins(items: Sequence[Item], decisions: Decisions) -> list[Item]:
 
 def _stop_crowds(items: Sequence[Item], policy: Policy, decisions: Decisions) -> list[Item]:
     """Stop every new post when there are more than a person would expect at once."""
-    crowd = [i for i in items if i.verdict is Verdict.MAIL and i.post.id not in decisions.release]
+    crowd = {item.post.id for item in items if item.verdict is Verdict.MAIL}
     if len(crowd) <= policy.max_new:
         return list(items)
-    stopped = {item.post.id for item in crowd}
+    stopped = crowd - decisions.release  # a word for one of them is no word for the others
     return [
         Item(
             post=item.post,

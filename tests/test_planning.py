@@ -247,12 +247,21 @@ def test_a_person_answers_for_each_post_of_a_crowd() -> None:
         "c": Verdict.STOPPED,
         "d": Verdict.STOPPED,
     }
-    made = decide(posts, release=["a"], skip=["b"])
+    made = decide(posts, release=["a", "c"], skip=["b"])
     assert verdicts(made) == {
         "a": Verdict.MAIL,
         "b": Verdict.EARLIER,
         "c": Verdict.MAIL,
-        "d": Verdict.MAIL,
+        "d": Verdict.STOPPED,
+    }
+
+
+def test_a_word_for_one_of_a_crowd_is_no_word_for_the_others() -> None:
+    posts = [post(name, date=NOW - n * DAY) for n, name in enumerate("abc")]
+    assert verdicts(decide(posts, release=["a"])) == {
+        "a": Verdict.MAIL,
+        "b": Verdict.STOPPED,
+        "c": Verdict.STOPPED,
     }
 
 

@@ -127,6 +127,7 @@ def test_a_person_sees_what_is_stored_and_erases_it(here: Here) -> None:
 
 def looked_at(page: Page) -> list[str]:
     """Say what is wrong with a page as it is now."""
+    page.wait_for_load_state("load")
     found = page.evaluate("axe.run()")["violations"]
     wide = page.evaluate("document.documentElement.scrollWidth")
     return [f"{page.url}: {one['id']}: {one['help']}" for one in found] + [f"{page.url} is {wide} wide"] * (
@@ -159,11 +160,13 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, here: Here, axe: str) 
             page.goto(here.url + path)
             problems += looked_at(page)
         page.goto(here.url + rights)
-        page.get_by_role("button", name="Show everything").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Show everything").click()
         problems += looked_at(page)
         page.goto(f"{here.url}/list/subscribe")
         page.locator("form").evaluate("form => { form.noValidate = true }")
-        page.get_by_role("button", name="Subscribe").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Subscribe").click()
         expect(page.get_by_role("alert")).to_be_visible()
         problems += looked_at(page)
         page.close()

@@ -19,8 +19,7 @@ const entry = ({ url, meta, excerpt }) => {
   return item;
 };
 
-const find = async (wait) => {
-  const words = field.value.trim();
+const find = async (words) => {
   if (!words) {
     list.replaceChildren();
     say("");
@@ -28,12 +27,10 @@ const find = async (wait) => {
   }
   try {
     engine ??= await import("../../pagefind/pagefind.js");
-    const found = await engine.debouncedSearch(words, {}, wait);
-    if (!found) return; // more was typed meanwhile
-    const shown = await Promise.all(found.results.slice(0, MOST).map((result) => result.data()));
-    if (field.value.trim() !== words) return; // and here: what was typed last has the last word
+    const { results } = await engine.search(words);
+    const shown = await Promise.all(results.slice(0, MOST).map((result) => result.data()));
     list.replaceChildren(...shown.map(entry));
-    const count = found.results.length;
+    const count = results.length;
     if (!count) say(form.dataset.none);
     else if (count > MOST) say(form.dataset.many.replace("{count}", count).replace("{most}", MOST));
     else say(count === 1 ? form.dataset.one : form.dataset.some.replace("{count}", count));
@@ -44,10 +41,28 @@ const find = async (wait) => {
   }
 };
 
+// One search at a time, and again until what is shown belongs to what stands in the field.
+let busy = false;
+let timer;
+const search = async () => {
+  clearTimeout(timer);
+  if (busy) return;
+  busy = true;
+  let words;
+  do {
+    words = field.value.trim();
+    await find(words);
+  } while (words !== field.value.trim());
+  busy = false;
+};
+
 document.getElementById("SearchElse").hidden = true;
 form.hidden = false;
 form.addEventListener("submit", (event) => {
   event.preventDefault(); // the words stay out of the address, and so out of the history
-  find(0);
+  search();
 });
-field.addEventListener("input", () => find(250));
+field.addEventListener("input", () => {
+  clearTimeout(timer);
+  timer = setTimeout(search, 250);
+});
