@@ -105,7 +105,9 @@ def test_of_two_first_keys_at_the_same_time_both_learn_which_it_is(open_store: O
 def test_of_two_imports_at_the_same_time_nobody_is_added_twice(open_store: Opener) -> None:
     stores = [People(open_store()) for _ in range(2)]
     start = threading.Barrier(len(stores))
-    imports = [persons(200), persons(200)[::-1]]
+    # The same people, each import with random numbers of its own, as imports have.
+    imports = [[replace(one, id=one.id * 2 + turn) for one in persons(200)] for turn in range(2)]
+    imports[1].reverse()
 
     def add(number: int) -> int:
         start.wait()
