@@ -354,8 +354,8 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _real_mail_needs_real_settings(self) -> Self:
         problems: list[str] = []
-        remote = self.list.transport is TransportName.SMTP and not self.list.smtp.loopback
-        if self.provider is ProviderName.EMBEDDED and remote:
+        # Also for a server on this machine: most of those pass on to the world what they are given.
+        if self.provider is ProviderName.EMBEDDED and self.list.transport is TransportName.SMTP:
             if _is_sample(self.sender.address.partition("@")[2]):
                 problems.append(
                     "sender.address is still the sample; write the address your letters come from"

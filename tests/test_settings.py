@@ -306,6 +306,18 @@ def test_real_mail_is_not_sent_with_sample_settings(
     assert found[0].startswith(f"newsletter.toml:{said}; ")
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
+def test_a_server_on_this_machine_may_pass_mail_on_so_it_gets_none_from_a_sample_either(
+    tmp_path: Path, host: str
+) -> None:
+    text = REAL.replace("mail.belonging.test", host)
+    assert read(tmp_path, text).leaves_machine
+    found = mistakes(tmp_path, text.replace("letters@belonging.test", "letters@belonging.example.org"))
+    assert found == [
+        "newsletter.toml:2: sender.address is still the sample; write the address your letters come from"
+    ]
+
+
 def test_all_samples_are_named_at_once(tmp_path: Path) -> None:
     found = mistakes(tmp_path, '[list]\ntransport = "smtp"\nsmtp.host = "mail.belonging.test"')
     assert [line.split(": ", 1)[1].split(" ")[0] for line in found] == [

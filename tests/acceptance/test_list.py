@@ -154,6 +154,7 @@ def test_the_doctor_names_everything_that_is_wrong_at_once(published: Project) -
         'transport = "maildir"',
         'transport = "smtp"\nsmtp.port = 1\nsmtp.host = "localhost"',
     )
+    published.change("newsletter.toml", "belonging.example.org", "belonging.test")
     done = published.run("doctor", code=1)
     assert "error    posts: 1 mistake\n" in done.out
     assert "chmod 600 var/key" in done.out

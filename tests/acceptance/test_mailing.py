@@ -30,6 +30,7 @@ def listed(published: Project) -> Project:
 def connect(project: Project, office: PostOffice, **more: str | int | float) -> None:
     """Let a project send through a server."""
     project.change("newsletter.toml", 'transport = "maildir"', 'transport = "smtp"')
+    project.change("newsletter.toml", "belonging.example.org", "belonging.test")
     text = (project.root / "newsletter.toml").read_text(encoding="utf-8")
     project.settings(text + office.settings(**more))
 
