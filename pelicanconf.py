@@ -9,7 +9,6 @@ What belongs to the list (who writes, from which address) stands in newsletter.t
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import sys
 import tomllib
@@ -198,16 +197,6 @@ DEFAULT_DATE_FORMAT = "%-d %B %Y"
 JINJA_ENVIRONMENT = {"autoescape": True, "undefined": StrictUndefined}
 
 
-def _day(value: dt.date | str | int) -> str:
-    """Write a date as people read it: 2026-11-23 as 23 November 2026; leave a bare year as it is."""
-    if not isinstance(value, dt.date):
-        try:
-            value = dt.date.fromisoformat(str(value))
-        except ValueError:
-            return str(value)
-    return f"{value.day} {value:%B %Y}"
-
-
 def _address(output_file: str) -> str:
     """Give the address, below SITEURL, of a file in the output."""
     return output_file.removesuffix("index.html")
@@ -224,11 +213,6 @@ def _picture(path: str, siteurl: str) -> str:
     return f"{siteurl}/{quote(path)}" if path else ""
 
 
-def _direction(lang: str) -> str:
-    """Tell which way a language is written, for the attribute dir."""
-    return "rtl" if lang.partition("-")[0].lower() in {"ar", "fa", "he", "ps", "ur", "yi"} else "ltr"
-
-
 def _host(url: str) -> str:
     """Shorten an address to the site it leads to, for a link's text."""
     return (urlsplit(url).hostname or url).removeprefix("www.")
@@ -242,8 +226,6 @@ def _typeset(text: str) -> str:
 
 JINJA_FILTERS = {
     "address": _address,
-    "day": _day,
-    "direction": _direction,
     "host": _host,
     "picture": _picture,
     "typeset": _typeset,
@@ -253,6 +235,7 @@ JINJA_FILTERS = {
 # --- Plugins ----------------------------------------------------------------------------------------------
 
 PLUGINS = [
+    "plugins.languages",  # has every page speak the language of what is read on it
     "plugins.frontmatter",  # reads posts, and stops the build at mistakes in them
     "plugins.headers",  # says what browsers may load here: nothing but this site's own
     "plugins.wellknown",  # says where flaws are to be reported

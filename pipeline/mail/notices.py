@@ -80,7 +80,7 @@ class NoticeWriter:
         """
         look = self._stationery
         words = self._words[f"notice_{notice.kind.value}"]
-        assert isinstance(words, Mapping)  # noqa: S101 - phrases_for compared it with the English one
+        assert isinstance(words, Mapping)  # noqa: S101 - the theme's own
         context = self._context(words, self._link(notice))
         identity = self._tokens.message_id(f"notice {notice.id}", notice.subscriber_id)
         domain = look.sender_address.partition("@")[2]
@@ -110,6 +110,7 @@ class NoticeWriter:
         lang = str(self._words["lang"])
         return {
             "words": self._words,
+            "speaks": lang,
             "words_dir": direction(lang),
             "name": look.name,
             "site_url": look.site_url,

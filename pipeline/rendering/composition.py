@@ -15,6 +15,7 @@ from markupsafe import Markup
 from pipeline.errors import RenderingError
 from pipeline.letters import EmbeddedImage, ImagePolicy, Letter, LetterLinks
 from pipeline.posts import Post, Site
+from pipeline.posts.languages import Catalogue
 from pipeline.rendering import cutting, document, pictures
 from pipeline.rendering.columns import COLUMNS, width, wrap
 from pipeline.rendering.direction import direction
@@ -40,9 +41,13 @@ def environment(theme: Path) -> Environment:
     HTML templates escape what they are given; a name that is not there is an error.
 
     Args:
-        theme: The theme's folder, which holds ``templates/email/``.
+        theme: The theme's folder, which holds ``templates/email/`` and ``translations/``. What is rendered says in
+            the variable ``speaks`` in which of the languages.
+
+    Raises:
+        RenderingError: A catalogue of translations cannot be read.
     """
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(theme / "templates"),
         autoescape=select_autoescape(("html",)),
         undefined=StrictUndefined,
@@ -50,6 +55,8 @@ def environment(theme: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    Catalogue.read(theme / "translations").install(made, lambda context: str(context.resolve("speaks")))
+    return made
 
 
 def render(
@@ -93,7 +100,13 @@ def render(
     lead = pictures.lead(post, body)
 
     facts = _Facts(
-        post=post, site=site, publication=publication, links=links, words=words, preheader=preheader
+        post=post,
+        site=site,
+        publication=publication,
+        links=links,
+        words=words,
+        preheader=preheader,
+        date=Catalogue.of(environment).day(words.lang, post.date.astimezone(ZoneInfo(site.timezone))),
     )
     text = _text_part(facts, body, lead, environment)
 
@@ -134,11 +147,11 @@ class _Facts:
     links: LetterLinks
     words: Words
     preheader: str
+    date: str  # as people read it
 
     def context(self) -> dict[str, object]:
         """What both templates may name."""
         post, words = self.post, self.words
-        day = post.date.astimezone(ZoneInfo(self.site.timezone))
         authors = [author for author in post.authors if author]
         names = ", ".join(authors[:-1]) + f" {words.and_} " * (len(authors) > 1) + "".join(authors[-1:])
         return {
@@ -147,8 +160,9 @@ class _Facts:
             "publication": self.publication,
             "links": self.links,
             "words": words,
+            "speaks": words.lang,
             "preheader": self.preheader,
-            "date": words.date.format(day=day.day, month=words.months[day.month - 1], year=day.year),
+            "date": self.date,
             "byline": f"{words.by} {names}" if names else "",
             "dir": direction(post.lang),
             "words_dir": direction(words.lang),

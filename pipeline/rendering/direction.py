@@ -1,37 +1,15 @@
-"""Which way a language, and a run of text, is written."""
+"""Which way a run of text, or what stands in a language, is written."""
 
 from __future__ import annotations
 
 import unicodedata
-from typing import Literal
 
+from pipeline.posts.languages import Direction, direction
 from pipeline.rendering.markup import HEADINGS, Element, plain
 
 __all__ = ["Direction", "direction", "mark", "written"]
 
-Direction = Literal["ltr", "rtl"]
-
-_RTL_LANGUAGES = frozenset(
-    {"ar", "arc", "arz", "ckb", "dv", "fa", "he", "iw", "ji", "ks", "mzn", "nqo", "pnb", "ps", "sd", "syr"}
-    | {"ug", "ur", "yi"}
-)
-_RTL_SCRIPTS = frozenset(
-    {"adlm", "arab", "aran", "hebr", "mand", "mend", "nkoo", "rohg", "samr", "syrc", "thaa"}
-)
 _DIRECTED = HEADINGS | {"blockquote", "caption", "dd", "div", "dt", "li", "ol", "p", "pre", "td", "th", "ul"}
-
-
-def direction(lang: str) -> Direction:
-    """Return the direction a language is written in.
-
-    Args:
-        lang: A BCP 47 tag. A script subtag decides; without one the language's usual script does.
-    """
-    parts = lang.lower().replace("_", "-").split("-")
-    script = next((part for part in parts[1:] if len(part) == 4 and part.isalpha()), None)
-    if script is not None:
-        return "rtl" if script in _RTL_SCRIPTS else "ltr"
-    return "rtl" if parts[0] in _RTL_LANGUAGES else "ltr"
 
 
 def written(text: str) -> Direction | None:

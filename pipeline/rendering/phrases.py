@@ -1,4 +1,4 @@
-"""What the list's pages and single messages say, in the language of the site."""
+"""What the list's pages and single messages say, in the language of whoever reads them."""
 
 from __future__ import annotations
 
@@ -7,38 +7,30 @@ from collections.abc import Mapping
 from jinja2 import Environment, TemplateError
 
 from pipeline.errors import RenderingError
+from pipeline.posts.languages import Catalogue
 
 __all__ = ["TEMPLATE", "phrases_for"]
 
 TEMPLATE = "list/words.jinja"
-_LAST_RESORT = "en"
 
 
-def phrases_for(environment: Environment, lang: str) -> Mapping[str, object]:
-    """Find the phrases of a language, else of English; "lang" in them says which it is.
+def phrases_for(environment: Environment, *langs: str) -> Mapping[str, object]:
+    """Find the phrases in the first of some languages that the theme has, else in English; "lang" says in which.
 
     Args:
         environment: See ``pipeline.rendering.environment``.
-        lang: A language tag, as the site has it.
+        langs: BCP 47 tags, most wanted first.
 
     Raises:
-        RenderingError: The theme has no phrases, or lacks some in this language.
+        RenderingError: The theme has no phrases.
     """
+    lang = Catalogue.of(environment).choose(*langs)
     try:
-        table = environment.get_template(TEMPLATE).module.__dict__.get("words")
+        words = getattr(environment.get_template(TEMPLATE).make_module({"speaks": lang}), "words", None)
     except TemplateError:
-        table = None
-    if not isinstance(table, Mapping) or not isinstance(table.get(_LAST_RESORT), Mapping):
+        words = None
+    if not isinstance(words, Mapping):
         raise RenderingError(
-            f"the theme has no words for the list's pages ({TEMPLATE})",
-            advice="set `words` there, language by language, English among them",
+            f"the theme has no words for the list's pages ({TEMPLATE})", advice="set `words` there"
         )
-    chosen = next(
-        (key for key in (lang, lang.partition("-")[0].lower()) if isinstance(table.get(key), Mapping)),
-        _LAST_RESORT,
-    )
-    if missing := sorted(set(table[_LAST_RESORT]) - set(table[chosen])):
-        raise RenderingError(
-            f"{TEMPLATE}, {chosen}: missing: {', '.join(missing)}", advice="translate them from English"
-        )
-    return {**table[chosen], "lang": chosen}
+    return {**words, "lang": lang}

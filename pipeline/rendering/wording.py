@@ -8,14 +8,13 @@ from dataclasses import dataclass, fields
 from jinja2 import Environment, TemplateNotFound
 
 from pipeline.errors import RenderingError
+from pipeline.posts.languages import Catalogue
 
 __all__ = ["TEMPLATE", "Words", "words_for"]
 
 TEMPLATE = "email/words.jinja"
-_LAST_RESORT = "en"
 # The texts with blanks to be filled in, and what fills them.
 _BLANKS: dict[str, dict[str, object]] = {
-    "date": {"day": 1, "month": "May", "year": 2026},
     "note_on_page": {"number": "1"},
 }
 
@@ -25,8 +24,6 @@ class Words:
     """What the letter says in one language. Every field is plain text."""
 
     lang: str  # BCP 47, the language these words are in
-    months: tuple[str, ...]  # twelve names, January first
-    date: str  # format with {day}, {month}, {year}
     by: str  # before the authors: "By"
     and_: str  # between the last two authors: "and"
     read_on_page: str  # link to the post's page
@@ -54,26 +51,20 @@ def words_for(environment: Environment, *langs: str) -> Words:
     """Return the theme's words in the first of the languages it has, else in English.
 
     Args:
-        environment: Holds the template ``email/words.jinja``, which sets ``words``: language → name → text.
+        environment: Holds the template ``email/words.jinja``, which sets ``words``: name → text.
         langs: BCP 47 tags, most wanted first. A tag also finds its primary language ("de-CH" finds "de").
 
     Raises:
         RenderingError: The theme has no words, or some are missing, unknown or not text.
     """
+    lang = Catalogue.of(environment).choose(*langs)
     try:
-        table = environment.get_template(TEMPLATE).module.__dict__.get("words")
+        words = getattr(environment.get_template(TEMPLATE).make_module({"speaks": lang}), "words", None)
     except TemplateNotFound:
-        table = None
-    if not isinstance(table, Mapping):
-        raise RenderingError(
-            f"the theme has no words for letters ({TEMPLATE})",
-            advice="set `words` there, language by language",
-        )
-    for lang in (*langs, _LAST_RESORT):
-        for key in (lang, lang.split("-")[0].lower()):
-            if key in table:
-                return _read(key, table[key])
-    raise RenderingError(f"{TEMPLATE} has no words in English", advice="add them under the key `en`")
+        words = None
+    if words is None:
+        raise RenderingError(f"the theme has no words for letters ({TEMPLATE})", advice="set `words` there")
+    return _read(lang, words)
 
 
 def _fits(text: str, blanks: dict[str, object]) -> bool:
@@ -88,19 +79,13 @@ def _read(lang: str, entry: object) -> Words:
     place = f"{TEMPLATE}, {lang}"
     if not isinstance(entry, Mapping):
         raise RenderingError(f"{place}: not a mapping", advice="write name: text pairs")
-    names = {field.name for field in fields(Words)} - {"lang", "months", "and_"} | {"and"}
+    names = {field.name for field in fields(Words)} - {"lang", "and_"} | {"and"}
     given = {str(key) for key in entry}
-    for what, odd in (("missing", names | {"months"}), ("unknown", given)):
-        found = sorted(odd - given if what == "missing" else odd - names - {"months"})
-        if found:
-            raise RenderingError(
-                f"{place}: {what}: {', '.join(found)}", advice="compare it with the other languages"
-            )
+    for what, odd in (("missing", names - given), ("unknown", given - names)):
+        if odd:
+            raise RenderingError(f"{place}: {what}: {', '.join(sorted(odd))}", advice="see wording.Words")
     texts = {name: entry[name] for name in sorted(names)}
     wrong = [name for name, text in texts.items() if not isinstance(text, str) or not text.strip()]
-    months = entry["months"]
-    if not isinstance(months, list | tuple) or len(months) != 12:
-        wrong.append("months")
     wrong += [
         name for name, blanks in _BLANKS.items() if name not in wrong and not _fits(texts[name], blanks)
     ]
@@ -110,4 +95,4 @@ def _read(lang: str, entry: object) -> Words:
             advice="write a text in quotes",
         )
     texts["and_"] = texts.pop("and")
-    return Words(lang=lang, months=tuple(str(month) for month in months), **texts)
+    return Words(lang=lang, **texts)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import quopri
+import shutil
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
+from pathlib import Path
 
 import pytest
 from jinja2 import DictLoader, Environment, StrictUndefined
@@ -13,8 +15,8 @@ from lxml import html as lxml_html
 
 from pipeline.errors import RenderingError
 from pipeline.letters import LetterLinks
-from pipeline.rendering import Publication, encoded_size, render
-from tests.rendering.making import LINKS, PUBLICATION, SITE, everything, hebrew, letter, post, theme
+from pipeline.rendering import Publication, encoded_size, environment, render
+from tests.rendering.making import LINKS, PUBLICATION, ROOT, SITE, everything, hebrew, letter, post, theme
 
 
 def test_equal_arguments_give_equal_letters() -> None:
@@ -163,21 +165,41 @@ def test_a_letter_says_its_language_and_direction_where_a_webmail_keeps_it() -> 
     assert page.xpath("//a[.='Unsubscribe']/ancestor::*[@lang][1]/@dir") == ["ltr", "ltr"]
 
 
-def test_a_theme_speaks_the_language_of_the_post_else_of_the_site_else_english() -> None:
-    words = {"en": theme().get_template("email/words.jinja").module.words["en"]}  # type: ignore[attr-defined]
-    german = {**words["en"], "unsubscribe": "Abbestellen"}
-    spoken = theme().overlay(cache_size=0)
-    spoken.loader = _Over({"email/words.jinja": "{% set words = table %}"}, theme())
-    spoken.globals = {**spoken.globals, "table": {"en": words["en"], "de": german}}
+def test_a_theme_speaks_the_language_of_the_post_else_of_the_site_else_english(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "theme" / "templates", tmp_path / "templates")
+    (tmp_path / "translations").mkdir()
+    (tmp_path / "translations" / "de.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+        'msgid "Unsubscribe"\nmsgstr "Abbestellen"\n\nmsgid "d MMMM y"\nmsgstr "d. MMMM y"\n',
+        encoding="utf-8",
+    )
+    spoken = environment(tmp_path)
 
     def says(lang: str, site_lang: str) -> bool:
         site = type(SITE)(name=SITE.name, url=SITE.url, lang=site_lang, timezone=SITE.timezone)
         made = render(post(lang=lang), site, publication=PUBLICATION, links=LINKS, environment=spoken)
+        assert ("1. Juni 2026" in made.text) is ("Abbestellen" in made.text)
         return "Abbestellen" in made.text
 
     assert says("de-CH", "en")
     assert says("fr", "de")
     assert not says("fr", "es")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("de.po", 'msgid "open', r"de\.po:"),
+        ("german.po", 'msgid "a"\nmsgstr "b"\n', "no language “german”"),
+    ],
+)
+def test_translations_that_cannot_be_read_are_named(
+    tmp_path: Path, name: str, text: str, complaint: str
+) -> None:
+    (tmp_path / "translations").mkdir()
+    (tmp_path / "translations" / name).write_text(text, encoding="utf-8")
+    with pytest.raises(RenderingError, match=complaint):
+        environment(tmp_path)
 
 
 class _Over(DictLoader):
@@ -201,15 +223,14 @@ class _Over(DictLoader):
         ("[]", "not a mapping"),
         ("dict(good, more='x')", "unknown: more"),
         ("dict(good, links=' ')", "wrong {blank}: links"),
-        ("dict(good, months=['May'])", "months"),
-        ("dict(good, date='{year')", "date"),
-        ("dict(good, date='{moon}')", "date"),
+        ("dict(good, note_on_page='{number')", "note_on_page"),
+        ("dict(good, note_on_page='{moon}')", "note_on_page"),
     ],
 )
 def test_words_that_are_missing_or_broken_are_named(entry: str, complaint: str) -> None:
     broken = theme().overlay(cache_size=0)
-    broken.loader = _Over({"email/words.jinja": f"{{% set words = {{'en': {entry}}} %}}"}, theme())
-    good = theme().get_template("email/words.jinja").module.words["en"]  # type: ignore[attr-defined]
+    broken.loader = _Over({"email/words.jinja": f"{{% set words = {entry} %}}"}, theme())
+    good = theme().get_template("email/words.jinja").make_module({"speaks": "en"}).words  # type: ignore[attr-defined]
     broken.globals = {**broken.globals, "good": good}
     with pytest.raises(RenderingError, match=complaint) as refused:
         render(post(), SITE, publication=PUBLICATION, links=LINKS, environment=broken)

@@ -97,6 +97,7 @@ class Pages:
         lang = str(self._words["lang"])
         html = self._templates[template].render(
             words=self._words,
+            speaks=lang,
             dir=direction(lang),
             name=look.name,
             site_url=look.site_url,
