@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline import rendering
 from pipeline.errors import BelongingError, SettingsError
 from pipeline.mail.notices import NoticeWriter, Postman, Stationery
+from pipeline.posts import Site
 from pipeline.settings import FILE_NAME, ProviderName
 from pipeline.store.arrivals import SqlArrivals
 from pipeline.store.members import SqlMembers
@@ -68,9 +69,11 @@ class ListService:
             )
         look = Look(
             name=project.settings.letter.name,
-            lang=self._site[1],
-            site_url="" if self.beside_site else self._site[0],
+            lang=self._site.lang,
+            site_url="" if self.beside_site else self._site.url,
             base=self.base,
+            exit_url=self._site.exit_url,
+            exit_name=self._site.exit_name,
             consent=chosen.consent,
             rights_hours=chosen.rights_hours,
         )
@@ -113,12 +116,12 @@ class ListService:
         chosen = self.project.settings
         stationery = Stationery(
             name=chosen.letter.name,
-            lang=self._site[1],
+            lang=self._site.lang,
             sender_name=chosen.sender.name,
             sender_address=chosen.sender.address,
             reply_to=chosen.sender.reply_to or "",
             postal_address=chosen.letter.postal_address,
-            site_url=self._site[0],
+            site_url=self._site.url,
             service_url=chosen.list.service_url,
             confirm_within=self._rules.confirm_within,
             rights_within=self._rules.rights_within,
@@ -147,13 +150,13 @@ class ListService:
         return {"store": True, "worker": self.worker.alive and on_time}
 
     @cached_property
-    def _site(self) -> tuple[str, str]:
-        """Answer address and language of the site; before it was first built, what can be told without it."""
+    def _site(self) -> Site:
+        """Answer what the site says of itself; before it was first built, what can be told without it."""
         if self.project.builder.manifest.exists():
-            site = self.project.manifest()[0]
-            return site.url, site.lang
+            return self.project.manifest()[0]
         where = urlsplit(self.project.settings.list.service_url)
-        return f"{where.scheme}://{where.netloc}", "en"
+        name = self.project.settings.letter.name
+        return Site(name=name, url=f"{where.scheme}://{where.netloc}", lang="en", timezone="UTC")
 
     @cached_property
     def _rules(self) -> Rules:

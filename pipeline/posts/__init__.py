@@ -19,6 +19,8 @@ class Site:
     url: str  # absolute, no trailing slash
     lang: str  # BCP 47, the language of posts that name none
     timezone: str  # IANA name; dates without a zone are read in it
+    exit_url: str = ""  # where "Exit this page" leads, or ""
+    exit_name: str = ""  # … and what that is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -67,6 +67,8 @@ def site(settings: Mapping[str, object]) -> Site:
         url=url,
         lang=values.canonical_language(str(settings["DEFAULT_LANG"])),
         timezone=str(settings.get("TIMEZONE", "UTC")),
+        exit_url=str(settings.get("EXIT_URL", "")),
+        exit_name=str(settings.get("EXIT_NAME", "")),
     )
 
 

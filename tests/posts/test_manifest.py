@@ -44,7 +44,9 @@ _posts = st.builds(
     content_note=_texts, subject=_texts, preheader=_texts, mail=st.booleans(), mail_at=st.none() | _dates,
     source=_texts, fingerprint=_texts, translation_of=_texts, body=st.none() | _texts,
 )  # fmt: skip
-_sites = st.builds(Site, name=_texts, url=_texts, lang=_texts, timezone=_texts)
+_sites = st.builds(
+    Site, name=_texts, url=_texts, lang=_texts, timezone=_texts, exit_url=_texts, exit_name=_texts
+)
 
 
 @given(_sites, st.lists(_posts, max_size=4, unique_by=lambda post: post.id))

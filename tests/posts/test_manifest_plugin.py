@@ -18,8 +18,9 @@ def blog(tmp_path: Path) -> Blog:
 
 def test_everything_a_post_says_is_in_the_manifest(tmp_path: Path) -> None:
     blog = Blog(
-        tmp_path, SITENAME="Ann's &amp; <b>Bo's</b>", SITEURL=f"{SITEURL}/blog", TIMEZONE="Europe/Madrid"
-    )
+        tmp_path, SITENAME="Ann's &amp; <b>Bo's</b>", SITEURL=f"{SITEURL}/blog", TIMEZONE="Europe/Madrid",
+        EXIT_URL="https://weather.example.com/", EXIT_NAME="the weather",
+    )  # fmt: skip
     for picture in ("images/p.png", "sub/a.png", "sub/c.png"):
         blog.file(picture)
     blog.post("other.md", date="2026-01-01")
@@ -37,6 +38,7 @@ def test_everything_a_post_says_is_in_the_manifest(tmp_path: Path) -> None:
     site, posts = manifest.read(blog.manifest)
     assert json.loads(blog.manifest.read_text())["site"] == {
         "name": "Ann's & Bo's", "url": f"{SITEURL}/blog", "lang": "en", "timezone": "Europe/Madrid",
+        "exit_url": "https://weather.example.com/", "exit_name": "the weather",
     }  # fmt: skip
     assert [post.id for post in posts] == ["an-id", "other"]
     post = {name: getattr(posts[0], name) for name in type(posts[0]).__slots__}

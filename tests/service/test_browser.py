@@ -17,6 +17,7 @@ from tests.service.world import SITE, World, path_of, running, served
 from tests.site_fixture.building import build
 
 READER = "reader@lists.example.com"
+AWAY = "https://www.bbc.co.uk/weather"
 
 
 @dataclass
@@ -51,7 +52,8 @@ class Here:
 @pytest.fixture
 def here(chromium: Browser, tmp_path: Path) -> Iterator[Here]:
     """Everything beside each other, in a browser without JavaScript."""
-    build(tmp_path / "output", SITEURL=SITE, SUBSCRIBE_URL="/list/subscribe")
+    manifest = tmp_path / "var" / "build" / "posts.json"
+    build(tmp_path / "output", SITEURL=SITE, SUBSCRIBE_URL="/list/subscribe", MANIFEST_PATH=str(manifest))
     with running(tmp_path, pause=(0.05, 0.1)) as world:
         service = type(world.made)(world.project, beside_site=True, pause=(0.05, 0.1)).service
         app = preview.application(
@@ -123,6 +125,40 @@ def test_a_person_sees_what_is_stored_and_erases_it(here: Here) -> None:
     page.get_by_role("button", name="Forget me entirely").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Erased")
     assert here.world.states() == []
+
+
+def leading_away(page: Page) -> None:
+    """Put another page in the place of the one that the way out leads to."""
+    page.route(
+        f"{AWAY}*", lambda route: route.fulfill(body="<title>Weather</title>", content_type="text/html")
+    )
+
+
+def test_every_page_of_the_list_has_a_way_out_that_needs_no_script(here: Here) -> None:
+    page = here.page
+    leading_away(page)
+    here.world.join(READER)
+    for path in ("/list/subscribe", path_of(here.mail()), "/list/unsubscribe/x", "/list/nothing"):
+        page.goto(here.url + path)
+        page.get_by_role("link", name="Exit this page at once, to the weather").click()
+        page.wait_for_url(AWAY)
+
+
+def test_shift_three_times_leads_away_from_a_page_of_the_list_and_back_does_not_return(
+    chromium: Browser, here: Here
+) -> None:
+    here.world.join(READER)
+    context = chromium.new_context()
+    page = context.new_page()
+    leading_away(page)
+    page.goto(f"{here.url}/")
+    page.goto(here.url + path_of(here.mail()))
+    for _ in range(3):
+        page.keyboard.press("Shift")
+    page.wait_for_url(AWAY)
+    page.go_back()
+    assert page.url == f"{here.url}/"
+    context.close()
 
 
 def looked_at(page: Page) -> list[str]:

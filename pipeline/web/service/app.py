@@ -39,7 +39,7 @@ Health = Callable[[], Mapping[str, bool]]
 
 _LOG = logging.getLogger(__name__)
 _HERE: Final = Path(__file__).parent
-_KINDS: Final = {".css": "text/css", ".svg": "image/svg+xml"}
+_KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +188,7 @@ class Service:
         file = {
             "site.css": self.theme / "static" / "css" / "site.css",
             "favicon.svg": self.theme / "static" / "favicon.svg",
+            "exit.js": self.theme / "static" / "js" / "exit.js",
             "service.css": _HERE / "static" / "service.css",
         }.get(request.path_params["name"])
         if file is None or not file.is_file():

@@ -25,6 +25,8 @@ class Look:
     lang: str
     site_url: str  # links to the site begin with it; "" where both stand side by side
     base: str  # path that the service stands at, "/list"
+    exit_url: str  # where "Exit this page" leads; "" for none
+    exit_name: str  # what that is
     consent: str  # the sentence somebody agrees to
     rights_hours: int
 
@@ -102,6 +104,8 @@ class Pages:
             name=look.name,
             site_url=look.site_url,
             base=look.base,
+            exit_url=look.exit_url,
+            exit_name=look.exit_name,
             **values,
         )
         return HTMLResponse(html.lstrip(), status_code=status)
