@@ -72,7 +72,7 @@ def test_every_style_has_something_to_style() -> None:
         for name in re.findall(
             r"\.([a-z][a-z-]*)(?=[\s,.{:])",
             re.sub(
-                r"/\*.*?\*/|\{#.*?#\}|\{%.*?%\}|url\(.*?\)",
+                r"/\*.*?\*/|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|url\(.*?\)",
                 "",
                 file.read_text(encoding="utf-8"),
                 flags=re.DOTALL,
