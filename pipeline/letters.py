@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["EmbeddedImage", "ImagePolicy", "Letter", "LetterLinks"]
+__all__ = ["EmbeddedImage", "Guise", "ImagePolicy", "Letter", "LetterLinks"]
+
+
+class Guise(StrEnum):
+    """What a letter shows to others who see a mailbox."""
+
+    OPEN = "open"  # its title and first words, as a letter does
+    DISCREET = "discreet"  # nothing of what it says before it is opened
+    NOTICE = "notice"  # nothing at all: only that there is a new letter on the site
 
 
 class ImagePolicy(StrEnum):

@@ -16,7 +16,7 @@ from pipeline.folders import make_private
 
 __all__ = ["SCHEMA", "connect", "exists", "transaction"]
 
-SCHEMA = "0003"  # the newest migration
+SCHEMA = "0004"  # the newest migration
 
 
 def connect(url: str, root: Path) -> Engine:

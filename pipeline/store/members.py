@@ -16,6 +16,7 @@ from pipeline.store.tables import (
     campaigns,
     consents,
     deliveries,
+    moves,
     subscribers,
     suppressions,
     wordings,
@@ -169,6 +170,9 @@ class SqlMembers:
             asked = connection.execute(
                 select(*asks.c["path", "asked_at", "expires_at"]).where(asks.c.subscriber_id == row.id)
             ).one_or_none()
+            moving = connection.execute(
+                select(*moves.c["address", "expires_at"]).where(moves.c.subscriber_id == row.id)
+            ).one_or_none()
             returned = connection.execute(
                 select(*bounces.c["count", "first_at", "last_at"]).where(bounces.c.subscriber_id == row.id)
             ).one_or_none()
@@ -182,6 +186,7 @@ class SqlMembers:
                 origin=Origin(row.origin),
                 created_at=row.created_at,
                 confirmed_at=row.confirmed_at,
+                choices=row.choices,
             ),
             consents=tuple(
                 Consent(
@@ -196,6 +201,7 @@ class SqlMembers:
             deliveries=tuple((one.url, one.state, one.code, one.changed_at) for one in mailed),
             asked=None if asked is None else (asked[0], asked[1], asked[2]),
             returned=None if returned is None else (returned[0], returned[1], returned[2]),
+            moving=None if moving is None else (moving[0], moving[1]),
         )
 
     def erase(self, ticket: Ticket, suppress: bytes | None, unsuppress: bytes, now: datetime) -> bool:

@@ -33,6 +33,7 @@ __all__ = [
     "facts",
     "limits",
     "metadata",
+    "moves",
     "notices",
     "subscribers",
     "suppressions",
@@ -78,6 +79,7 @@ subscribers = Table(
     Column("origin", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("confirmed_at", Moment),
+    Column("choices", LargeBinary),  # sealed, bound to this column and row; NULL: nothing was chosen
     Index("subscribers_by_state", "state"),
 )
 
@@ -115,6 +117,7 @@ campaigns = Table(
     Column("audience", Integer),  # how many people it was frozen for
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
+    Column("frozen_at", Moment),  # when its audience was fixed
 )
 
 deliveries = Table(
@@ -131,6 +134,8 @@ deliveries = Table(
     Column("owner", Text),  # who holds the lease, or held it when it ran out: only they can still settle it
     Column("lease_until", Moment),
     Column("changed_at", Moment, nullable=False),
+    # Which variant of the letter it has, by number; 0 again as soon as it has an outcome.
+    Column("variant", Integer, nullable=False, server_default="0"),
     UniqueConstraint("campaign_id", "subscriber_id", name="deliveries_once"),
     Index("deliveries_to_try", "campaign_id", "state", "due_at", "id"),
     Index(
@@ -168,6 +173,24 @@ asks = Table(
     Column("asked_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Index("asks_over", "expires_at"),
+)
+
+# New addresses that wait for their owners to say that they are theirs.
+moves = Table(
+    "moves",
+    metadata,
+    Column(
+        "subscriber_id",
+        BigInteger,
+        ForeignKey("subscribers.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("life", Integer, nullable=False),
+    Column("address", LargeBinary, nullable=False),  # sealed, bound to this column and row
+    Column("address_index", LargeBinary, nullable=False),  # keyed hash, as subscribers have it
+    Column("expires_at", Moment, nullable=False),
+    Index("moves_over", "expires_at"),
 )
 
 # Single messages to one person that wait to be handed over; gone as soon as they were.

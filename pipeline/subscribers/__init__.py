@@ -41,6 +41,7 @@ class Subscriber:
     origin: Origin
     created_at: datetime  # aware
     confirmed_at: datetime | None = None  # aware
+    choices: bytes | None = None  # sealed, see subscribers.choices; None: nothing was chosen
 
 
 class SubscriberStore(Protocol):

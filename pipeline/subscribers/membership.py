@@ -77,6 +77,7 @@ class Record:
     # A wish to join that waits: by which form, since and until when.
     asked: tuple[str, datetime, datetime] | None
     returned: tuple[int, datetime, datetime] | None  # how often letters came back lately, first and last
+    moving: tuple[bytes, datetime] | None = None  # a new address that waits, sealed, and until when
 
 
 class ArrivalStore(Protocol):

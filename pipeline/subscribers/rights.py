@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.clock import Clock
+from pipeline.subscribers.choices import Choices, opened
 from pipeline.subscribers.keys import Keyring
 from pipeline.subscribers.membership import MemberStore, Record
 from pipeline.subscribers.passes import Errand, Passes
-from pipeline.subscribers.sealing import ADDRESS, Sealer
+from pipeline.subscribers.sealing import ADDRESS, MOVING, Sealer
 from pipeline.subscribers.tokens import Ticket
 
 __all__ = ["Rights", "Stored"]
@@ -36,7 +37,12 @@ class Rights:
         """Answer everything that is stored; None where the pass does not act or nothing is there."""
         ticket = self._ticket(text)
         record = self.members.record(ticket) if ticket else None
-        return None if record is None else _stored(record, self._address(record))
+        if record is None:
+            return None
+        sealer, whose = Sealer(self.keyring), record.subscriber
+        moving = record.moving and sealer.open(record.moving[0], column=MOVING, row=whose.id)
+        choices = opened(whose.choices, sealer, row=whose.id)
+        return _stored(record, self._address(record), choices, moving or "")
 
     def erase(self, text: str, *, entirely: bool) -> bool:
         """Delete everything about one person; tell whether nothing of them is left.
@@ -60,7 +66,7 @@ class Rights:
         return Sealer(self.keyring).open(whose.address, column=ADDRESS, row=whose.id)
 
 
-def _stored(record: Record, address: str) -> Stored:
+def _stored(record: Record, address: str, choices: Choices, moving: str) -> Stored:
     whose = record.subscriber
     return {
         "address": address,
@@ -69,6 +75,19 @@ def _stored(record: Record, address: str) -> Stored:
         "subscription": whose.life,
         "entered_at": _moment(whose.created_at),
         "confirmed_at": _moment(whose.confirmed_at),
+        "how_letters_come": [
+            {
+                "mailbox": choices.guise.value,
+                "form": "text" if choices.text else "html",
+                "left_out": ", ".join(choices.left_out),
+                "paused_until": choices.paused_until.isoformat() if choices.paused_until else None,
+            }
+        ],
+        "how_often": [{"pace": pace.value, "from": _moment(since)} for since, pace in choices.paces],
+        "new_address": [
+            {"address": moving, "until": _moment(until)}
+            for _, until in ([record.moving] if record.moving else [])
+        ],
         "asked_again": [
             {"form": form, "asked_at": _moment(since), "until": _moment(until)}
             for form, since, until in ([record.asked] if record.asked else [])

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pipeline.errors import KeyProblem
 from pipeline.subscribers.keys import Keyring
 
-__all__ = ["ADDRESS", "Sealer"]
+__all__ = ["ADDRESS", "MOVING", "Sealer"]
 
 ADDRESS = "subscribers.address"  # the column that addresses are sealed for
+MOVING = "moves.address"  # … and those that wait to take the place of another
 
 _VERSION = b"\x01"
 _NONCE = 12  # bytes, random: safe for 2^32 seals under one key (SP 800-38D §8.3)

@@ -131,18 +131,24 @@ def test_who_left_can_still_see_and_erase(world: World) -> None:
 
 def test_every_column_about_a_person_is_shown_or_said_to_be_none_of_theirs() -> None:
     shown = {
-        ("subscribers", name) for name in ("address", "state", "life", "origin", "created_at", "confirmed_at")
+        ("subscribers", name)
+        for name in ("address", "state", "life", "origin", "created_at", "confirmed_at", "choices")
     }
     shown |= {("consents", name) for name in ("life", "wording", "path", "asked_at", "given_at")}
     shown |= {("asks", name) for name in ("path", "asked_at", "expires_at")}
+    shown |= {("moves", name) for name in ("address", "expires_at")}
     shown |= {("bounces", name) for name in ("count", "first_at", "last_at")}
     shown |= {("deliveries", name) for name in ("campaign_id", "state", "code", "changed_at")}
     of_no_use = {
         ("subscribers", "id"),  # random, names the row
         ("subscribers", "address_index"),  # made of the address
-        *((name, "subscriber_id") for name in ("asks", "bounces", "consents", "deliveries", "notices")),
+        *((name, "subscriber_id") for name in ("asks", "bounces", "consents", "deliveries")),
+        *((name, "subscriber_id") for name in ("moves", "notices")),
+        ("moves", "life"),  # the present one
+        ("moves", "address_index"),  # made of the address
         ("asks", "life"),  # the next one
         *(("deliveries", name) for name in ("id", "attempts", "due_at", "owner", "lease_until")),
+        ("deliveries", "variant"),  # what was chosen when it was frozen; gone with its outcome
         *(
             ("notices", name)
             for name in ("id", "kind", "life", "limit_name", "trying", "attempts", "due_at", "expires_at")
