@@ -11,18 +11,20 @@ __all__ = ["fingerprint", "from_html"]
 
 # A "<" begins a tag only before a letter, "/", "!" or "?": "I <3 you" and "a < b" are words.
 _UNSEEN = re.compile(r"<!--.*?-->|<(script|style|template)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_BLOCK = re.compile(
-    r"</?(?:address|article|aside|blockquote|br|caption|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|form|"
-    r"h[1-6]|header|hr|li|main|nav|ol|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul)\b[^<>]*>",
-    re.IGNORECASE,
+_TAG = re.compile(r"<(?:/?([a-zA-Z][^\s/<>]*)|[!?/])[^<>]*>")
+_BLOCKS = frozenset(
+    "address article aside blockquote br caption dd details div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
 )
-_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
 
 
 def from_html(html: str) -> str:
     """Give the words of a fragment as one line of text: no tags, no comments, entities resolved."""
     if "<" in html:
-        html = _TAG.sub("", _BLOCK.sub(" ", _UNSEEN.sub(" ", html)))
+        # Text, name of a tag, text, name of a tag, …: one pass, for this is done with every post of a site.
+        parts: list[str | None] = _TAG.split(_UNSEEN.sub(" ", html))
+        parts[1::2] = [" " if name and name.lower() in _BLOCKS else "" for name in parts[1::2]]
+        html = "".join(part or "" for part in parts)
     if "&" in html:
         html = unescape(html)
     return " ".join(html.split())

@@ -1,4 +1,4 @@
-"""Run every measurement, or those named: python -m tests.bench [plan freeze compose maildir smtp memory …]."""
+"""Run every measurement, or those named: python -m tests.bench [plan collect freeze compose maildir smtp …]."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figure, show
 
-_MODULES = ("planning", "list_sending", "memory", "mailchimp")
+_MODULES = ("planning", "collecting", "list_sending", "memory", "mailchimp")
 
 
 def main(wanted: list[str]) -> None:
