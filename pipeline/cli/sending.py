@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from pydantic import SecretStr
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.campaigns import Tally
-from pipeline.cli import output
+from pipeline.cli import output, plans, reports
 from pipeline.cli.context import Context, of
+from pipeline.cli.progress import bar
 from pipeline.cli.writing import check_content
 from pipeline.errors import BelongingError, DecisionNeeded, DeliveryError
 from pipeline.planning import Decisions, Plan, Verdict
-from pipeline.providers import Receipt, Rehearsal, Report
+from pipeline.providers import Receipt, Rehearsal
 from pipeline.publishing import Proposal, Publishing, Watcher, require, require_sound
 from pipeline.subscribers.addresses import normalise
 
@@ -45,9 +43,9 @@ def plan(context: typer.Context, release: Release = None, skip: Skip = None, jso
     made = publishing.plan(_decisions(release, skip))
     proposals = publishing.proposals(made)
     if json:
-        output.result(_plan_json(publishing, made, proposals))
+        output.result(plans.as_json(publishing, made, proposals))
     else:
-        _print_plan(publishing, made, proposals)
+        plans.show(publishing, made, proposals)
 
 
 def send(
@@ -78,10 +76,12 @@ def send(
         _test(publishing, proposals)
         return
     if not json:
-        _print_plan(publishing, made, proposals)
+        plans.show(publishing, made, proposals)
     receipts = _send(mine, publishing, made, proposals, quiet=json)
     if json:
-        output.result({"plan": made.digest, "campaigns": [_receipt_json(receipt) for receipt in receipts]})
+        output.result(
+            {"plan": made.digest, "campaigns": [reports.receipt_json(receipt) for receipt in receipts]}
+        )
     _conclude(made, receipts)
 
 
@@ -95,7 +95,7 @@ def publish(context: typer.Context, release: Release = None, skip: Skip = None) 
         publishing = project.publishing(staged)
         made = publishing.plan(_decisions(release, skip))
         proposals = publishing.proposals(made)
-        _print_plan(publishing, made, proposals)
+        plans.show(publishing, made, proposals)
         require_sound(proposals)
         built = project.builder.publish(staged)
     receipts = _send(mine, publishing, made, proposals, quiet=False)
@@ -134,13 +134,13 @@ def status(
             number = project.decide(_numbers(chosen), resend=again)
             done = "will be sent again: belonging send" if again else "counted as sent"
             output.line(f"{output.count(number, 'delivery', 'deliveries')} {done}")
-    reports = provider.reports()
+    found = provider.reports()
     if json:
-        output.result({"campaigns": [_report_json(report) for report in reports]})
+        output.result({"campaigns": [reports.report_json(report) for report in found]})
     else:
-        _print_reports(reports)
+        reports.show(found)
         if unknown:
-            _print_unknown(project.unknown_deliveries())
+            reports.show_unknown(project.unknown_deliveries())
 
 
 def _decisions(release: Sequence[str] | None, skip: Sequence[str] | None) -> Decisions:
@@ -150,7 +150,7 @@ def _decisions(release: Sequence[str] | None, skip: Sequence[str] | None) -> Dec
 def _send(
     mine: Context, publishing: Publishing, made: Plan, proposals: Sequence[Proposal], *, quiet: bool
 ) -> tuple[Receipt, ...]:
-    with mine.stopping(), _bar(quiet=quiet) as watcher:
+    with mine.stopping(), bar(quiet=quiet) as watcher:
         return publishing.send(
             made, proposals, Watcher(begins=watcher.begins, progress=watcher.progress, stop=mine.stop.is_set)
         )
@@ -199,110 +199,6 @@ def _conclude(made: Plan, receipts: Sequence[Receipt]) -> None:
         )
 
 
-# --- what a plan looks like -----------------------------------------------------------------------------------
-
-_STYLES = {
-    Verdict.MAIL: "bold green",
-    Verdict.RESUME: "bold green",
-    Verdict.HELD: "bold yellow",
-    Verdict.STOPPED: "bold yellow",
-}
-_COUNTED = {
-    Verdict.SENT: "sent before",
-    Verdict.EARLIER: "published before the list began, or skipped",
-    Verdict.SITE_ONLY: "on the site only",
-    Verdict.TOO_OLD: "too old to be mailed unasked",
-    Verdict.SCHEDULED: "not yet due",
-}
-
-
-def _print_plan(publishing: Publishing, made: Plan, proposals: Sequence[Proposal]) -> None:
-    provider = publishing.provider
-    people = output.count(provider.audience_size(), "person", "people")
-    output.heading(f"Plan {made.digest}")
-    output.line(f"By {provider.describe()}, to {people}.")
-    letters = {proposal.item.post.id: proposal for proposal in proposals}
-    for item in made.of(Verdict.MAIL, Verdict.RESUME, Verdict.HELD, Verdict.STOPPED):
-        output.line("")
-        output.line((f"{item.verdict.value:<9}", _STYLES[item.verdict]), (item.post.title, "bold"))
-        output.line(("         post       ", "dim"), f"{item.post.id}, {item.post.date:%Y-%m-%d}")
-        if item.reason:
-            output.line(("         why        ", "dim"), item.reason)
-        if proposal := letters.get(item.post.id):
-            _print_proposal(proposal)
-    for past in made.missing:
-        output.line("")
-        output.line((f"{'held':<9}", "bold yellow"), (past.title, "bold"))
-        why = f"begun, but no longer on the site; put it back, or: belonging send --skip {past.post_id}"
-        output.line(("         why        ", "dim"), why)
-    output.line("")
-    if not proposals:
-        output.line("Nothing to mail.")
-    for verdict, words in _COUNTED.items():
-        if number := len(made.of(verdict)):
-            output.line((f"{output.count(number, 'post')} {words}.", "dim"))
-
-
-def _print_proposal(proposal: Proposal) -> None:
-    letter = proposal.letter
-    output.line(("         subject    ", "dim"), letter.subject)
-    output.line(("         preheader  ", "dim"), letter.preheader)
-    cut = f", cut before “{letter.cut_at}”, the rest is on the page" if letter.cut_at else ""
-    output.line(("         size       ", "dim"), f"{output.bytes_text(proposal.size)} of HTML{cut}")
-    for problem in proposal.problems:
-        output.line(("         forbidden  ", "bold red"), problem)
-    for remark in proposal.remarks:
-        output.line(("         remark     ", "yellow"), remark)
-
-
-def _print_reports(reports: Sequence[Report]) -> None:
-    if not reports:
-        output.line("No campaign yet.")
-    for report in reports:
-        tally = report.tally
-        subject = report.campaign.subject or report.campaign.post_id
-        output.heading(f"{subject}")
-        output.line(("  campaign  ", "dim"), f"{report.campaign.id}, {report.campaign.state.value}")
-        output.line(("  post      ", "dim"), report.campaign.post_id)
-        output.line(("  people    ", "dim"), _sum(tally))
-        for reason, number in report.reasons.items():
-            output.line(("            ", "dim"), f"{number:,} × {reason}")
-        if tally.unknown:
-            output.line(("  decide    ", "bold yellow"), "belonging status --unknown")
-
-
-def _sum(tally: Tally) -> str:
-    parts = [
-        f"{tally.accepted:,} accepted",
-        f"{tally.deferred:,} deferred",
-        f"{tally.rejected:,} rejected",
-        f"{tally.excluded:,} excluded",
-        f"{tally.unknown:,} unknown",
-    ]
-    if tally.waiting:
-        parts.append(f"{tally.waiting:,} waiting")
-    return f"{' + '.join(parts)} = {tally.audience:,}"
-
-
-def _print_unknown(deliveries: Sequence[tuple[int, str, str, str]]) -> None:
-    output.heading("Unknown")
-    if not deliveries:
-        output.line("No delivery waits for a decision.")
-        return
-    output.line(
-        "The connection was lost after these messages were handed over. Look for the Message-ID in the"
-    )
-    output.line("mail server's log, then say which to send again and which to count as sent.")
-    output.line("")
-    for number, campaign, since, message_id in deliveries:
-        output.line(
-            (f"  {number:>8}  ", "bold"), f"campaign {campaign}  since {since}  Message-ID {message_id}"
-        )
-    output.line("")
-    output.line("  belonging status --resend NUMBERS          (one, several with commas, or all)")
-    output.line("  belonging status --count-as-sent NUMBERS")
-
-
 def _numbers(text: str) -> list[int] | None:
     """Read delivery numbers, or "all" (None)."""
     if text.strip().lower() == "all":
@@ -313,96 +209,3 @@ def _numbers(text: str) -> list[int] | None:
         raise BelongingError(
             f"“{text}” names no deliveries", advice="write numbers from belonging status --unknown, or all"
         ) from None
-
-
-def _plan_json(publishing: Publishing, made: Plan, proposals: Sequence[Proposal]) -> dict[str, output.Json]:
-    letters = {proposal.item.post.id: proposal for proposal in proposals}
-
-    def entry(post_id: str) -> dict[str, output.Json]:
-        proposal = letters.get(post_id)
-        if proposal is None:
-            return {}
-        return {
-            "subject": proposal.letter.subject,
-            "preheader": proposal.letter.preheader,
-            "html_bytes": proposal.size,
-            "cut_at": proposal.letter.cut_at,
-            "problems": proposal.problems,
-            "remarks": proposal.remarks,
-        }
-
-    return {
-        "plan": made.digest,
-        "first_run": made.first_run,
-        "provider": publishing.provider.name,
-        "audience": publishing.provider.audience_size(),
-        "needs_decision": made.needs_decision,
-        "posts": [
-            {
-                "id": item.post.id,
-                "title": item.post.title,
-                "verdict": item.verdict.value,
-                "reason": item.reason,
-                **entry(item.post.id),
-            }
-            for item in made.items
-        ],
-        "missing": [past.post_id for past in made.missing],
-    }
-
-
-def _tally_json(tally: Tally) -> dict[str, output.Json]:
-    return {
-        "audience": tally.audience,
-        "accepted": tally.accepted,
-        "waiting": tally.waiting,
-        "deferred": tally.deferred,
-        "rejected": tally.rejected,
-        "excluded": tally.excluded,
-        "unknown": tally.unknown,
-    }
-
-
-def _receipt_json(receipt: Receipt) -> dict[str, output.Json]:
-    return {"campaign": receipt.campaign_id, "complete": receipt.complete, **_tally_json(receipt.tally)}
-
-
-def _report_json(report: Report) -> dict[str, output.Json]:
-    return {
-        "campaign": report.campaign.id,
-        "post": report.campaign.post_id,
-        "state": report.campaign.state.value,
-        "subject": report.campaign.subject,
-        **_tally_json(report.tally),
-        "reasons": report.reasons,
-    }
-
-
-class _Bar:
-    """A progress bar, one campaign after the other."""
-
-    def __init__(self, bar: Progress | None) -> None:
-        self._bar = bar
-        self._task = None if bar is None else bar.add_task("", visible=False)
-
-    def begins(self, proposal: Proposal, remaining: int) -> None:
-        if self._bar is not None and self._task is not None:
-            self._bar.reset(
-                self._task, total=remaining, description=proposal.letter.subject[:40], visible=True
-            )
-
-    def progress(self, number: int) -> None:
-        if self._bar is not None and self._task is not None:
-            self._bar.advance(self._task, number)
-
-
-@contextlib.contextmanager
-def _bar(*, quiet: bool) -> Iterator[_Bar]:
-    console = output.out()
-    if quiet or not console.is_terminal:
-        yield _Bar(None)
-        return
-    subject = TextColumn("{task.description}", markup=False)  # a subject may hold [brackets]
-    columns = (subject, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
-        yield _Bar(bar)
