@@ -24,7 +24,7 @@ from jinja2.runtime import Context
 
 from pipeline.errors import RenderingError
 
-__all__ = ["SOURCE", "Catalogue", "Direction", "direction", "own_name"]
+__all__ = ["SOURCE", "Catalogue", "Direction", "direction", "initial", "own_name"]
 
 SOURCE = "en"  # the language that stands in the templates
 
@@ -60,8 +60,12 @@ def own_name(lang: str) -> str:
         name = Locale.parse(lang, sep="-").get_display_name()
     except (UnknownLocaleError, ValueError):
         name = None
-    name = name or lang
-    return name[:1].upper() + name[1:]
+    return initial(name or lang)
+
+
+def initial(text: str) -> str:
+    """Begin a text with a capital; what follows stays as it is."""
+    return text[:1].upper() + text[1:]
 
 
 class Catalogue:
@@ -131,8 +135,22 @@ class Catalogue:
         chosen = pattern or self.say(lang, "d MMMM y")
         return format_date(value, chosen, locale=Locale.parse(lang, sep="-"))
 
+    def territory(self, lang: str, code: str, *, usual: str) -> str:
+        """Name a country in one of the languages; in English, as the theme's own pages usually do.
+
+        Args:
+            lang: One of the languages.
+            code: ISO 3166-1, two letters.
+            usual: Its name in English.
+        """
+        known = None if lang == SOURCE else Locale.parse(lang, sep="-").territories.get(code.upper())
+        return str(known or usual)
+
     def install(self, environment: Environment, speaks: Callable[[Context], str]) -> None:
-        """Teach templates ``_()``, ``{% trans %}``, ``spoken()``, and filters: ``day``, ``own_name``, ``direction``.
+        """Teach templates to speak.
+
+        They get ``_()`` and ``{% trans %}``; ``spoken()``, the language they speak; and filters: ``said``, for a text
+        from elsewhere that the catalogue may know; ``day``, ``territory``, ``own_name``, ``direction``, ``initial``.
 
         A macro speaks the language of the page only if it is imported ``with context``.
 
@@ -154,6 +172,14 @@ class Catalogue:
             return self.day(speaks(context), value, pattern)
 
         @pass_context
+        def said(context: Context, text: str) -> str:
+            return self.say(speaks(context), text)
+
+        @pass_context
+        def territory(context: Context, country: Mapping[str, str]) -> str:
+            return self.territory(speaks(context), country["code"], usual=country["country"])
+
+        @pass_context
         def spoken(context: Context) -> str:
             return speaks(context)
 
@@ -161,7 +187,9 @@ class Catalogue:
         environment.policies["ext.i18n.trimmed"] = True
         environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
         environment.globals.update({_GLOBAL: self, "spoken": spoken})
-        environment.filters.update(day=day, own_name=own_name, direction=direction)
+        environment.filters.update(
+            day=day, said=said, territory=territory, own_name=own_name, direction=direction, initial=initial
+        )
 
 
 def _read(file: Path) -> GNUTranslations:

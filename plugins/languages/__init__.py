@@ -11,16 +11,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from jinja2 import Environment
+from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 from pelican import signals
 
 from pipeline.errors import RenderingError
-from pipeline.posts.languages import Catalogue
+from pipeline.posts.languages import Catalogue, direction
 
 from ..refusing import Refused, without_traceback
 
 __all__ = ["install", "register", "spoken"]
+
+
+class Page(Protocol):
+    """What is read of a page, or of a post."""
+
+    lang: str
+    url: str
+    translations: list[Page]
 
 
 class Generator(Protocol):
@@ -43,15 +52,46 @@ def spoken(settings: Mapping[str, object]) -> Catalogue:
 
 
 def install(generator: Generator) -> None:
-    """Give the templates of one generator their words."""
+    """Give the templates of one generator their words.
+
+    Besides what every environment of the catalogue has, they get ``tongue()``, the attributes of an element that
+    speaks the language of the frame and not of what is read; and the filter ``here``, which leads from the address of
+    a page to its version in the language of the frame, where there is one.
+    """
     catalogue = spoken(generator.settings)
 
     def speaks(context: Context) -> str:
         site = str(context["DEFAULT_LANG"])
-        read = context.get("article") or context.get("page")
-        return catalogue.choose(str(read.lang) if read else site, site)
+        return catalogue.choose(_read(context), site)
+
+    @pass_context
+    def tongue(context: Context) -> str:
+        lang = speaks(context)
+        if lang == _read(context):
+            return ""
+        return Markup(' lang="{}" dir="{}"').format(lang, direction(lang))
+
+    @pass_context
+    def here(context: Context, url: str) -> str:
+        lang = speaks(context)
+        if lang == context["DEFAULT_LANG"]:
+            return url
+        pages: list[Page] = context["pages"]
+        versions = [version for page in pages if page.url == url for version in page.translations]
+        front = f"{lang}/"
+        if not url and any(version.url == front for page in pages for version in (page, *page.translations)):
+            return front
+        return next((version.url for version in versions if version.lang == lang), url)
 
     catalogue.install(generator.env, speaks)
+    generator.env.globals["tongue"] = tongue
+    generator.env.filters["here"] = here
+
+
+def _read(context: Context) -> str:
+    """Name the language of what is read on a page."""
+    content: Page | None = context.get("article") or context.get("page")
+    return str(content.lang if content else context["DEFAULT_LANG"])
 
 
 def register() -> None:
