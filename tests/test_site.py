@@ -464,6 +464,20 @@ def test_a_post_leads_on_to_its_neighbours_and_to_posts_like_it(site: Path) -> N
     assert page(site, "es/en-otra-lengua/index.html").xpath("//nav[@class='onward']") == []
 
 
+def test_a_part_of_a_series_says_which_it_is_and_leads_to_the_parts_beside_it(site: Path) -> None:
+    for number, part, ways in ((4, 1, [6]), (6, 2, [4, 8]), (8, 3, [6])):
+        html = page(site, f"short-{number:02}/index.html")
+        (line,) = html.xpath("//p[@class='series']")
+        assert words(line) == f"Part {part} of 3 of “Small steps”"
+        (nav,) = html.xpath("//nav[@class='series-ways']")
+        assert nav.xpath(".//a/@href") == [f"{SITEURL}/short-{way:02}/" for way in ways]
+        data = linked_data(html)
+        assert (data["isPartOf"]["name"], data["position"]) == ("Small steps", part)
+    alone = page(site, "short-05/index.html")
+    assert alone.xpath("//*[starts-with(@class, 'series')]") == []
+    assert "isPartOf" not in linked_data(alone)
+
+
 def test_a_post_that_names_suicide_shows_lines_to_call_and_leads_to_them_before_the_text(site: Path) -> None:
     html = page(site, "short-02/index.html")
     (box,) = html.xpath("//section[@id='Crisis']")

@@ -10,6 +10,7 @@ __all__ = ["LISTS", "RESERVED", "THEMES", "TYPED", "nearest"]
 TYPED = frozenset(
     {"title", "date", "modified", "mail_at", "timezone", "id", "slug", "status", "lang", "translation"}
     | {"category", "tags", "author", "authors", "summary", "image", "image_alt", "content_note"}
+    | {"series"}
     | {"subject", "preheader", "mail", "template", "save_as", "url"}
 )
 LISTS = frozenset({"tags", "authors"})
@@ -19,7 +20,7 @@ THEMES = frozenset(
     {"banner", "changefreq", "color", "comments", "cover", "date_format", "description", "featured_image"}
     | {"gallery", "header_cover", "headline", "icon", "javascripts", "keywords", "license", "menu_order"}
     | {"modified_note", "og_description", "og_image", "og_title", "page_order", "priority", "private"}
-    | {"redirect", "related_posts", "robots", "series", "series_index", "shortcut", "show_toc", "sitemap"}
+    | {"redirect", "related_posts", "robots", "series_index", "shortcut", "show_toc", "sitemap"}
     | {"sort_order", "sortorder", "sources", "stylesheets", "subtitle", "thumbnail", "toc", "translator"}
     | {"twitter_image"}
 )

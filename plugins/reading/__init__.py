@@ -1,8 +1,9 @@
 """Help a reader through a post and on to the next one.
 
 A Pelican plugin. It gives each published post an attribute ``reading``: how long it takes, its headings if it is
-long, its sources, whether lines to call belong beside it, and which posts stand before, after and near
-it. A filter, ``among_others``, lets several posts stand on one page.
+long, its sources, whether lines to call belong beside it, its place in a series, and which posts stand before, after
+and near it. So a post's page depends, besides its own source, on the titles and addresses of those posts and on how
+many parts its series has. A filter, ``among_others``, lets several posts stand on one page.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from .care import names_suicide
 from .edition import among_others
 from .outline import Heading, Source, contents, sources
 from .related import Text, related
+from .series import Place, places
 
-__all__ = ["Article", "Reading", "describe", "register"]
+__all__ = ["Article", "Reading", "Series", "describe", "register"]
 
 _WORDS_A_MINUTE = 220  # silent reading of non-fiction, a little below the mean of Brysbaert (2019)
 _RELATED = 3
@@ -64,6 +66,17 @@ class Articles(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Series:
+    """A post's place in a series, and its neighbours there."""
+
+    name: str
+    part: int  # from 1
+    parts: int
+    before: Article | None
+    after: Article | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
     """What a page says of a post besides its words."""
 
@@ -74,7 +87,8 @@ class Reading:
     crisis: bool  # it names suicide or self-harm
     earlier: Article | None
     later: Article | None
-    related: tuple[Article, ...]  # without the two
+    series: Series | None
+    related: tuple[Article, ...]  # without any of those
 
 
 def describe(articles: Iterable[Article]) -> None:
@@ -94,12 +108,15 @@ def _describe(group: Sequence[Article]) -> None:
         Text(tags=_tags(article), words=f"{from_html(article.title)} {text}")
         for article, text in zip(group, texts, strict=True)
     ]
-    near = related(compared, _RELATED + 2)
+    near = related(compared, _RELATED + 4)
+    parts = places([str(getattr(article, "series", "")) for article in group])
     for position, (article, text) in enumerate(zip(group, texts, strict=True)):
         later = group[position - 1] if position else None
         earlier = group[position + 1] if position + 1 < len(group) else None
         count = len(text.split())
         note = str(getattr(article, "content_note", ""))
+        place = parts[position]
+        named = {position - 1, position + 1, *((place.before, place.after) if place else ())}
         article.reading = Reading(
             minutes=max(1, round(count / _WORDS_A_MINUTE)),
             words=count,
@@ -108,8 +125,16 @@ def _describe(group: Sequence[Article]) -> None:
             crisis=names_suicide(from_html(article.title), from_html(article.summary), note, text),
             earlier=earlier,
             later=later,
-            related=tuple(group[at] for at in near[position] if abs(at - position) > 1)[:_RELATED],
+            series=_series(place, group),
+            related=tuple(group[at] for at in near[position] if at not in named)[:_RELATED],
         )
+
+
+def _series(place: Place | None, group: Sequence[Article]) -> Series | None:
+    if place is None:
+        return None
+    before, after = (None if at is None else group[at] for at in (place.before, place.after))
+    return Series(name=place.name, part=place.part, parts=place.parts, before=before, after=after)
 
 
 def _tags(article: Article) -> frozenset[str]:

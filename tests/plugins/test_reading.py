@@ -14,6 +14,7 @@ from plugins.reading.care import names_suicide
 from plugins.reading.edition import among_others
 from plugins.reading.outline import Heading, Source, contents, sources
 from plugins.reading.related import Text, related
+from plugins.reading.series import places
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Post:
     summary: str = ""
     lang: str = "en"
     tags: list[Tag] = field(default_factory=list)
+    series: str = ""
     reading: Reading = field(init=False)
 
 
@@ -53,6 +55,33 @@ def test_neighbours_are_those_before_and_after_in_time_whatever_order_they_come_
     describe([second, third, first])
     assert (second.reading.earlier, second.reading.later) == (first, third)
     assert (first.reading.earlier, third.reading.later) == (None, None)
+
+
+def test_the_parts_of_a_series_are_numbered_in_the_order_they_were_written() -> None:
+    newest, other, middle, first = places(["Grief", "", "grief", "GRIEF"])
+    assert other is None
+    assert newest and middle and first
+    assert [place.part for place in (first, middle, newest)] == [1, 2, 3]
+    assert {place.parts for place in (first, middle, newest)} == {3}
+    assert {place.name for place in (first, middle, newest)} == {"GRIEF"}  # as the first part writes it
+    assert [(place.before, place.after) for place in (first, middle, newest)] == [
+        (None, 2),
+        (3, 0),
+        (2, None),
+    ]
+
+
+def test_what_a_series_leads_to_is_not_related_besides() -> None:
+    group = posts(1, 2, 3, 4, 5)
+    for post in group:
+        post.tags = [Tag("same")]
+    group[0].series = group[3].series = "Steps"
+    group[4].tags = [Tag("other")]
+    describe(group)
+    assert group[0].reading.series is not None
+    assert group[0].reading.series.after is group[3]
+    assert group[3] not in group[0].reading.related
+    assert group[2] in group[0].reading.related
 
 
 def test_a_post_leads_to_posts_in_its_own_language_only() -> None:
