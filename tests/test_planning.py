@@ -75,6 +75,7 @@ def test_a_first_run_mails_at_most_the_newest_published_post(newest: bool, expec
     made = decide(posts, History(), policy=replace(POLICY, newest_on_first_run=newest))
     assert verdicts(made) == {"old": Verdict.EARLIER, "new": expected, "soon": Verdict.SCHEDULED}
     assert made.first_run
+    assert made.items[-1].reason == "published before the list began"
 
 
 def test_a_first_run_mails_the_newest_post_however_old_it_is() -> None:
@@ -96,21 +97,28 @@ def test_a_post_is_published_at_its_very_moment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "verdict"),
+    ("state", "verdict", "reason"),
     [
-        (None, Verdict.EARLIER),
-        (CampaignState.PLANNED, Verdict.RESUME),
-        (CampaignState.READY, Verdict.RESUME),
-        (CampaignState.SENDING, Verdict.RESUME),
-        (CampaignState.PAUSED, Verdict.HELD),
-        (CampaignState.SENT, Verdict.SENT),
-        (CampaignState.CANCELLED, Verdict.SENT),
+        (None, Verdict.EARLIER, ""),
+        (CampaignState.PLANNED, Verdict.RESUME, "begun before"),
+        (CampaignState.READY, Verdict.RESUME, "begun before"),
+        (CampaignState.SENDING, Verdict.RESUME, "begun before"),
+        (
+            CampaignState.PAUSED,
+            Verdict.HELD,
+            "paused; to go on: belonging send --release known, to stop: --skip known",
+        ),
+        (CampaignState.SENT, Verdict.SENT, ""),
+        (CampaignState.CANCELLED, Verdict.SENT, "cancelled"),
     ],
 )
-def test_a_known_post_goes_by_its_campaign(state: CampaignState | None, verdict: Verdict) -> None:
+def test_a_known_post_goes_by_its_campaign(
+    state: CampaignState | None, verdict: Verdict, reason: str
+) -> None:
     # Edited since, and much too old: it is known, so neither matters.
     edited = post("known", title="Another title", fingerprint="f" * 32, date=NOW - 99 * DAY)
-    assert verdicts(decide([edited], after(past(post("known"), state)))) == {"known": verdict}
+    (item,) = decide([edited], after(past(post("known"), state))).items
+    assert (item.verdict, item.reason) == (verdict, reason)
 
 
 @pytest.mark.parametrize("state", list(CampaignState))
@@ -118,6 +126,7 @@ def test_skipping_stops_what_has_not_ended(state: CampaignState) -> None:
     ended = state in {CampaignState.SENT, CampaignState.CANCELLED}
     made = decide([post("known")], after(past(post("known"), state)), skip=["known"])
     assert verdicts(made) == {"known": Verdict.SENT if ended else Verdict.EARLIER}
+    assert ended or made.items[0].reason == "cancelled on request"
 
 
 def test_a_paused_campaign_goes_on_when_it_is_released() -> None:

@@ -239,6 +239,7 @@ def test_a_deferred_recipient_is_tried_again_with_growing_pauses_and_at_last_giv
         if due is None:
             break
         assert world.books.tally(identity) == Tally(audience=2, accepted=1, deferred=1)
+        assert world.books.ledger.codes(identity) == {"452 4.2.2": 1}
         assert due - world.hands.now > timedelta(seconds=90), "else it would have been waited for"
         world.hands.now = due
     assert runs == len(PAUSES)
@@ -353,6 +354,8 @@ def test_before_a_message_is_handed_over_the_ledger_says_so_on_disk(world: World
         assert books.states(*seen[:-1]) == ["accepted"] * len(seen[:-1]), "and so is what came of the last"
         assert books.states(*sorted(set(by_name.values()) - set(seen))) == ["claimed"] * (5 - len(seen))
         assert len(books.ledger.owners()) == 1
+        ours = {number} | set(by_name.values()) - set(seen)
+        assert {books.row(n).lease_until for n in ours} == {world.hands.now + LEASE}, "nobody may take them"
 
     world.run(identity, world.delivery(Watched(Maildir(world.folder / "mail"), look)))
     other.dispose()
