@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help publish build plan send status serve new preview check doctor \
-        test lint format types bench soak mutate style docs lock clean
+        test lint format types bench soak mutate style words docs lock clean
 
 help: ## list these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ soak: $(VENV)/dev ## the long tests: a thousand kills, new examples for every pr
 mutate: $(VENV)/dev ## change the core here and there and see that a test notices
 	@$(BIN)/mutmut run
 	@$(BIN)/mutmut results
+
+words: $(VENV)/dev ## bring the translations up to date with the templates; LANGUAGE=fr begins one
+	@$(BIN)/python theme/wording.py $(LANGUAGE)
 
 style: $(VENV)/run ## put the theme's style sheet together from its components
 	@$(BIN)/python theme/stylesheet.py

@@ -109,10 +109,6 @@ class Catalogue:
                     return found
         return SOURCE
 
-    def says(self, lang: str, text: str) -> bool:
-        """Tell whether a text is known in a language."""
-        return lang == SOURCE or self.say(lang, text) != text
-
     def say(self, lang: str, text: str) -> str:
         """Say a text of the theme, which is in English, in one of the languages."""
         return self._translations[lang].gettext(text) if text else text
