@@ -137,6 +137,7 @@ _KINDS = {
         ".toml",
         ".txt",
         ".md",
+        ".po",
         ".html",
         ".xml",
         ".css",

@@ -1,11 +1,11 @@
 """Bring the catalogues of translations up to date with what the theme says.
 
-    make words                 theme/translations/*.po: what is new is added without a translation, what is gone is dropped
+    make words                 translations/*.po: what is new is added, without a translation; what is gone is dropped
     make words LANGUAGE=fr     the same, after beginning one for French
 
 The strings stand in templates/, in ``_("…")`` and ``{% trans %}``; besides, the list of help lines holds words that
-readers see (its hours and notes), and posts in another language name topics and tags that have names in the site's. A test fails
-while a string has no translation.
+readers see (its hours and notes), and posts in another language name topics and tags, which have their names in the
+site's. A test fails while a string has no translation.
 """
 
 from __future__ import annotations
