@@ -131,7 +131,7 @@ def test_every_page_can_be_walked_through(sites: tuple[Path, ...]) -> None:
             ids = Counter(html.xpath("//@id"))
             assert [one for one, count in ids.items() if count > 1] == [], name
             assert html.xpath("//time[not(@datetime)]") == [], name
-            labelled = set(html.xpath("//label/@for"))
+            labelled = {*html.xpath("//label/@for"), *html.xpath("//label//input/@id")}
             assert set(html.xpath("//input/@id")) <= labelled, name
 
 

@@ -1,4 +1,4 @@
-"""The HTML and the style sheet hold to their standards: the Nu checker finds no error and gives no warning."""
+"""The HTML and the style sheet hold to their standards: two checkers find no error and give no warning."""
 
 from __future__ import annotations
 
@@ -18,6 +18,36 @@ _CHECKER = ROOT / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 _NOT_MEANT = ".*Content Security Policy.*"
 
 
+_VALIDATE = ROOT / "node_modules" / ".bin" / "html-validate"
+_RULES = {
+    "root": True,
+    "extends": ["html-validate:recommended"],
+    "rules": {
+        "long-title": "off",  # a writer's title is as long as it is
+        "tel-non-breaking": "off",  # numbers do not break; a word before one may
+        "valid-id": ["error", {"relaxed": True}],  # Markdown's footnotes are called fn:1
+    },
+}
+
+
+def further_findings(folder: Path, *pages: Path) -> list[str]:
+    require("html-validate", found=_VALIDATE.exists(), install="npm ci")
+    rules = folder / "rules.json"
+    rules.write_text(json.dumps(_RULES), encoding="utf-8")
+    run = subprocess.run(
+        [str(_VALIDATE), "--config", str(rules), "--formatter", "json", *map(str, pages)],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    return [
+        f"{page['filePath']}:{found['line']}: {found['ruleId']}: {found['message']}"
+        for page in json.loads(run.stdout)
+        for found in page["messages"]
+    ]
+
+
 def findings(*arguments: str | Path) -> list[str]:
     java = shutil.which("java")
     require("Java", found=java is not None, install="sudo apt-get install default-jre-headless")
@@ -30,16 +60,18 @@ def findings(*arguments: str | Path) -> list[str]:
     return [f"{m.get('url')}:{m.get('lastLine')}: {m['message']}" for m in messages]
 
 
-def test_every_page_and_the_style_sheet_are_valid(serving: Callable[[str], Served]) -> None:
+def test_every_page_and_the_style_sheet_are_valid(serving: Callable[[str], Served], tmp_path: Path) -> None:
     pages = [
         page for name in ("fixture", "form", "own") for page in sorted(serving(name).output.rglob("*.html"))
     ]
     assert len(pages) > 60
     sheet = ROOT / "theme/static/css/site.css"
     assert findings("--also-check-svg", "--also-check-css", *pages, sheet) == []
+    assert further_findings(tmp_path, *pages) == []
 
 
 def test_what_is_wrong_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text("<!doctype html><html lang=en><title>T</title><p><h1>No</p>", encoding="utf-8")
     assert findings(page) != []
+    assert further_findings(tmp_path, page) != []
