@@ -24,6 +24,7 @@ class Picture:
     width: int
     height: int
     still: bool
+    tone: str  # as of encoding.tone
 
 
 class Shelf:
@@ -43,7 +44,14 @@ class Shelf:
         file = self._kept(data, f"clean{source.suffix.lower()}", lambda: encoding.cleaned(data))
         shown = file.read_bytes()
         width, height = encoding.size(shown)
-        return Picture(file=file, width=width, height=height, still=encoding.is_still(shown))
+        tone = self._kept(shown, "tone.txt", lambda: encoding.tone(shown).encode("ascii"))
+        return Picture(
+            file=file,
+            width=width,
+            height=height,
+            still=encoding.is_still(shown),
+            tone=tone.read_text(encoding="ascii"),
+        )
 
     def variant(self, picture: Picture, suffix: str, width: int) -> Path:
         """Give a picture in one of the formats, in one width.

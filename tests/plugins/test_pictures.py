@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
+from pipeline.rendering.rules.contrast import ratio
 from plugins.pictures import encoding
 from plugins.pictures.markup import Offer, Source, pictured
 from plugins.pictures.shelf import Shelf
@@ -39,6 +40,12 @@ def written_by_a_phone(orientation: int = 1) -> Image.Exif:
 def file(kind: str, **options: object) -> bytes:
     target = io.BytesIO()
     photograph().save(target, kind, **options)
+    return target.getvalue()
+
+
+def saved(image: Image.Image) -> bytes:
+    target = io.BytesIO()
+    image.save(target, "PNG")
     return target.getvalue()
 
 
@@ -145,6 +152,32 @@ OFFER = Offer(
     height=200,
     sources=[Source(type="image/avif", candidates=[("/a.png.150.avif", 150), ("/a.png.300.avif", 300)])],
 )
+
+
+@pytest.mark.parametrize(
+    ("colour", "name"), [((250, 235, 220), "fed"), ((0, 0, 0), "000"), ((17, 34, 255), "12f")]
+)
+def test_the_colour_that_most_of_a_picture_has_is_named(colour: tuple[int, int, int], name: str) -> None:
+    image = Image.new("RGB", (300, 200), colour)
+    image.paste((255, 0, 0), (0, 0, 100, 100))
+    assert encoding.tone(saved(image)) == name
+
+
+def test_what_one_can_see_through_has_no_colour_behind_it() -> None:
+    assert encoding.tone(saved(Image.new("RGBA", (30, 20), (255, 0, 0, 128)))) == ""
+
+
+def test_the_place_of_a_picture_has_its_colour_and_words_stand_out_from_every_one() -> None:
+    offers = {
+        f"{number:03x}": Offer(width=3, height=2, sources=[], tone=f"{number:03x}")
+        for number in range(0, 4096, 7)
+    }
+    for tone, offer in offers.items():
+        made = pictured('<img class="arch" src="a" alt="">', lambda _, offer=offer: offer)  # type: ignore[misc]
+        red, green, blue = (int(digit, 16) for digit in tone)
+        assert f'class="arch tint r{red} g{green} b{blue}' in made
+        words = (255, 255, 255) if "deep" in made else (0, 0, 0)
+        assert ratio(words, (red * 17, green * 17, blue * 17)) >= 4.5, tone
 
 
 def test_an_image_is_offered_in_its_forms_with_its_size_and_comes_when_it_is_near() -> None:
