@@ -2,7 +2,8 @@
 
 A Pelican plugin. Every picture below STATIC_PATHS is cleaned: turned upright, at most 2000 pixels a side, no EXIF, no
 place, no name, no time. Those that pages show through the filter ``pictured`` are offered as AVIF and WebP in several
-widths, beside themselves, each with the colour its place has while it comes. What was made is kept by content, so a build makes only what is new.
+widths, beside themselves; the place of each has a colour of its own while it comes. What was made is kept by content,
+so a build makes only what is new.
 
 Settings:
     PICTURES_CACHE: Where it is kept; relative to the folder that holds the content folder. Default ``var/pictures``.

@@ -36,8 +36,8 @@ def pictured(html: str, find: Callable[[str], Offer | None]) -> str:
     """Offer each picture of a page in all its forms.
 
     An ``<img>`` gets its width and height, so that nothing jumps when it comes, and is loaded when it comes near,
-    unless it says otherwise. Until then its place has the colour that most of it has, by classes of the style sheet: the
-    policy allows no style in a page. One that stands in a ``<picture>`` already is left to whoever put it there.
+    unless it says otherwise. Until then its place has the colour that most of it has, by classes of the style sheet:
+    the policy allows no style in a page. One that stands in a ``<picture>`` already is left to whoever put it there.
 
     Args:
         html: The page, or a part of it.
