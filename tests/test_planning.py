@@ -61,7 +61,7 @@ def decide(
 
 def test_a_new_post_is_mailed() -> None:
     made = decide([post("new")])
-    assert verdicts(made) == {"new": Verdict.MAIL}
+    assert [(item.verdict, item.reason) for item in made.items] == [(Verdict.MAIL, "")]
     assert [item.post.id for item in made.to_send] == ["new"]
     assert not made.first_run
     assert not made.needs_decision
@@ -173,6 +173,15 @@ def test_a_post_can_be_on_the_site_before_it_is_mailed() -> None:
     assert verdicts(decide([before_its_page], now=NOW - timedelta(hours=1))) == {"later": Verdict.SCHEDULED}
 
 
+def test_a_provider_that_waits_by_itself_is_given_a_letter_before_its_time() -> None:
+    waits = replace(POLICY, provider_waits=True)
+    letter_later = post("later", date=NOW - DAY, mail_at=NOW + DAY)
+    assert verdicts(decide([letter_later], policy=waits)) == {"later": Verdict.MAIL}
+    page_later = post("later", date=NOW + DAY, mail_at=NOW + 2 * DAY)
+    (item,) = decide([page_later], policy=waits).items
+    assert (item.verdict, item.reason) == (Verdict.SCHEDULED, "not before 2026-03-02 12:00 UTC")
+
+
 @pytest.mark.parametrize("state", [None, *CampaignState])
 @pytest.mark.parametrize(
     ("same", "what"),
@@ -209,12 +218,12 @@ def test_a_released_look_alike_is_mailed_and_a_skipped_one_never() -> None:
     assert verdicts(decide([alike], history, skip=["alike"], release=["alike"])) == {"alike": Verdict.EARLIER}
 
 
-@pytest.mark.parametrize("same", ["url", "fingerprint", "title"])
-def test_of_two_new_twins_the_older_goes_ahead(same: str) -> None:
+@pytest.mark.parametrize(("same", "what"), [("url", "address"), ("fingerprint", "text"), ("title", "title")])
+def test_of_two_new_twins_the_older_goes_ahead(same: str, what: str) -> None:
     older = post("older", date=NOW - 2 * DAY)
     made = decide([post("younger", **{same: getattr(older, same)}), older])
     assert verdicts(made) == {"older": Verdict.MAIL, "younger": Verdict.HELD}
-    assert "as older" in made.of(Verdict.HELD)[0].reason
+    assert made.of(Verdict.HELD)[0].reason.startswith(f"has the same {what} as older, which had its turn; ")
     assert made.needs_decision
 
 
