@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from urllib.parse import urlsplit
@@ -11,19 +11,26 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import rendering
-from pipeline.errors import BelongingError, SettingsError
+from pipeline.errors import BelongingError
 from pipeline.mail.notices import NoticeWriter, Postman, Stationery
 from pipeline.posts import Site
-from pipeline.settings import FILE_NAME, ProviderName
+from pipeline.providers.mailchimp.audience import Audience
+from pipeline.providers.mailchimp.people import MailchimpPeople
+from pipeline.providers.mailchimp.webhooks import SIGNATURE, EventKind, genuine, read_event
+from pipeline.settings import ProviderName, TransportName
 from pipeline.store.arrivals import SqlArrivals
+from pipeline.store.hosted import SqlGuests, SqlPassage
 from pipeline.store.members import SqlMembers
-from pipeline.store.notices import SqlOutbox
+from pipeline.store.notices import MAILED, SqlOutbox
+from pipeline.subscribers.hosting import Departures, HostedList, Relay
 from pipeline.subscribers.leaving import Leaving
+from pipeline.subscribers.membership import MemberStore, NoticeKind
 from pipeline.subscribers.passes import Passes
 from pipeline.subscribers.rights import Rights
 from pipeline.subscribers.signing_up import Reception, Rules, SigningUp
 from pipeline.subscribers.tokens import Tokens
 from pipeline.web.service.app import Service
+from pipeline.web.service.hosted import Hosted
 from pipeline.web.service.pages import Look, Pages
 from pipeline.web.service.worker import Worker
 from pipeline.wiring import Project
@@ -35,7 +42,7 @@ _LATE = timedelta(minutes=10)  # a wish that waits longer shows that nobody deal
 
 @dataclass(frozen=True)
 class ListService:
-    """The service of one project's embedded list.
+    """The service of one project's list, whoever keeps it.
 
     Args:
         project: The project.
@@ -57,16 +64,11 @@ class ListService:
         """Answer the pages.
 
         Raises:
-            SettingsError: The list is kept by somebody else, who has pages of their own.
+            SettingsError: The list is kept at Mailchimp, and there is no key for it.
             RenderingError: The theme lacks something.
         """
         project = self.project
         chosen = project.settings.service
-        if project.settings.provider is not ProviderName.EMBEDDED:
-            raise SettingsError(
-                f'{FILE_NAME}: provider = "{project.settings.provider}" has pages of its own for joining and leaving',
-                advice='the list service is for provider = "embedded"',
-            )
         look = Look(
             name=project.settings.letter.name,
             lang=self._site.lang,
@@ -76,6 +78,11 @@ class ListService:
             exit_name=self._site.exit_name,
             consent=chosen.consent,
             rights_hours=chosen.rights_hours,
+            keeper="Mailchimp" if self._hosted else "",
+            write_to=project.settings.sender.reply_to or project.settings.sender.address,
+        )
+        rights = Rights(
+            members=self._members, keyring=project.keyring, passes=self._passes, clock=project.clock
         )
         return Service(
             signing_up=SigningUp(
@@ -87,16 +94,44 @@ class ListService:
                 clock=project.clock,
             ),
             leaving=Leaving(members=self._members, tokens=Tokens(project.keyring.token)),
-            rights=Rights(
-                members=self._members, keyring=project.keyring, passes=self._passes, clock=project.clock
-            ),
+            rights=rights,
             pages=Pages(rendering.environment(project.root / "theme"), look),
             health=self._health,
             consent=chosen.consent,
             theme=project.root / "theme",
             base=self.base,
             behind_proxy=chosen.behind_proxy,
+            hosted=self._elsewhere(rights, self._mailchimp) if self._hosted else None,
         )
+
+    def _elsewhere(self, rights: Rights, kept: HostedList) -> Hosted:
+        """Put together what the pages do besides where Mailchimp keeps the list."""
+
+        def choose(link: str, topics: Sequence[str]) -> bool:
+            whose = rights.address(link)
+            if whose is not None:
+                kept.choose(whose, topics)
+            return whose is not None
+
+        secret = self.project.settings.mailchimp.webhook_secret
+        return Hosted(
+            mails=self._mails,
+            topics=lambda: tuple(self._topics),
+            choose=choose,
+            hear=self._hear if secret.get_secret_value() else None,
+        )
+
+    def _hear(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Hear what Mailchimp calls about; tell whether it was Mailchimp."""
+        project = self.project
+        secret = project.settings.mailchimp.webhook_secret
+        if not genuine(headers.get(SIGNATURE, ""), body, secret, project.clock()):
+            return False
+        event = read_event(body)
+        if event is not None and event.kind in {EventKind.UNSUBSCRIBE, EventKind.CLEANED, EventKind.CHANGED}:
+            heard = Departures(store=self._guests, keyring=project.keyring)
+            heard.left(event.address, unreachable=event.kind is EventKind.CLEANED)
+        return True
 
     @cached_property
     def reception(self) -> Reception:
@@ -128,7 +163,7 @@ class ListService:
         )
         environment = rendering.environment(self.project.root / "theme")
         return Postman(
-            outbox=SqlOutbox(self.project.engine),
+            outbox=SqlOutbox(self.project.engine, [NoticeKind.RIGHTS] if self._hosted else MAILED),
             writer=NoticeWriter(environment, stationery, self.project.keyring),
             transport=self.project.transport,
             keyring=self.project.keyring,
@@ -138,8 +173,27 @@ class ListService:
     @cached_property
     def worker(self) -> Worker:
         """Answer what works behind the answers."""
-        work: tuple[Callable[[], int], ...] = (self.reception.work, self.postman.work)
-        return Worker(work, lambda: self._members.sweep(self.project.clock()), pause=self.pause)
+        work: list[Callable[[], int]] = [self.reception.work]
+        if self._hosted:
+            work.append(self.relay.work)
+        if self._mails:
+            work.append(self.postman.work)
+        return Worker(work, self._sweep, pause=self.pause)
+
+    @cached_property
+    def relay(self) -> Relay:
+        """Answer what passes on to Mailchimp what readers ask for."""
+        return Relay(
+            passage=SqlPassage(self.project.engine),
+            hosted=self._mailchimp,
+            keyring=self.project.keyring,
+            clock=self.project.clock,
+        )
+
+    def _sweep(self) -> None:
+        self._members.sweep(self.project.clock())
+        if self._hosted and not self._topics:
+            self._topics.extend(self._mailchimp.interests())
 
     def _health(self) -> Mapping[str, bool]:
         try:
@@ -147,7 +201,8 @@ class ListService:
         except (BelongingError, SQLAlchemyError):
             return {"store": False, "worker": self.worker.alive}
         on_time = oldest is None or self.project.clock() - oldest < _LATE
-        return {"store": True, "worker": self.worker.alive and on_time}
+        well = {"store": True, "worker": self.worker.alive and on_time}
+        return {**well, "mailchimp": self.relay.well} if self._hosted else well
 
     @cached_property
     def _site(self) -> Site:
@@ -175,8 +230,33 @@ class ListService:
         return SqlArrivals(self.project.engine)
 
     @cached_property
-    def _members(self) -> SqlMembers:
-        return SqlMembers(self.project.engine)
+    def _members(self) -> MemberStore:
+        return self._guests if self._hosted else SqlMembers(self.project.engine)
+
+    @cached_property
+    def _guests(self) -> SqlGuests:
+        return SqlGuests(self.project.engine, self.project.clock)
+
+    @property
+    def _hosted(self) -> bool:
+        """Tell whether somebody else keeps the list."""
+        return self.project.settings.provider is ProviderName.MAILCHIMP
+
+    @property
+    def _mails(self) -> bool:
+        """Tell whether messages of ours can reach anybody."""
+        return not self._hosted or self.project.settings.list.transport is TransportName.SMTP
+
+    @cached_property
+    def _mailchimp(self) -> HostedList:
+        """Answer the people at Mailchimp. What waits is tried again by the relay, so nothing is tried twice here."""
+        client = replace(self.project.mailchimp_account, pauses=())
+        return MailchimpPeople(client=client, audience=Audience(client, self.project.settings.mailchimp))
+
+    @cached_property
+    def _topics(self) -> list[str]:
+        """Keep the names of Mailchimp's interests, as soon as they are known."""
+        return []
 
     @cached_property
     def _passes(self) -> Passes:

@@ -43,6 +43,7 @@ ENVIRONMENT = {
     "BELONGING_STORE": ("list", "store"),
     "BELONGING_SMTP_PASSWORD": ("list", "smtp", "password"),
     "MAILCHIMP_API_KEY": ("mailchimp", "api_key"),
+    "MAILCHIMP_WEBHOOK_SECRET": ("mailchimp", "webhook_secret"),
 }
 """What the environment may hold, and the setting that each of it goes before."""
 _ROOT = "the folder"  # not a bare key: nothing in the file is taken for it
@@ -322,6 +323,7 @@ class MailchimpSettings(_Section):
         description="true: letters leave at the next quarter of an hour, and can be stopped until then.",
     )
     api_key: SecretStr = Field(SecretStr(""), exclude=True, description="Only from the environment.")
+    webhook_secret: SecretStr = Field(SecretStr(""), exclude=True, description="Only from the environment.")
 
     @model_validator(mode="after")
     def _one_audience(self) -> Self:
@@ -450,11 +452,12 @@ def _refuse_secrets(data: Mapping[str, object]) -> None:
                 advice=f"take it out, change it, and set {variable} in the environment",
             )
     hosted = data.get("mailchimp")
-    if isinstance(hosted, dict) and "api_key" in hosted:
-        raise SettingsError(
-            f"{FILE_NAME} holds mailchimp.api_key, a secret",
-            advice="take it out, revoke it in Mailchimp, and set MAILCHIMP_API_KEY in the environment",
-        )
+    for name in ("api_key", "webhook_secret"):
+        if isinstance(hosted, dict) and name in hosted:
+            raise SettingsError(
+                f"{FILE_NAME} holds mailchimp.{name}, a secret",
+                advice=f"take it out, revoke it in Mailchimp, and set MAILCHIMP_{name.upper()} in the environment",
+            )
 
 
 def _explain(text: str, loc: tuple[int | str, ...], kind: str, message: str) -> list[str]:

@@ -181,6 +181,7 @@ _HOLDS = {
     "BELONGING_STORE": "the store's address, instead of `list.store`; it may hold a password",
     "BELONGING_SMTP_PASSWORD": "the mail server's password",
     "MAILCHIMP_API_KEY": "the key of the Mailchimp account",
+    "MAILCHIMP_WEBHOOK_SECRET": "What Mailchimp signs its calls about the list with; without it none is heard.",
 }
 
 

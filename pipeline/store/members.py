@@ -73,7 +73,7 @@ class SqlMembers:
             )
 
     def show(
-        self, arrival: Arrival, address_index: bytes, limit: Limit, now: datetime, until: datetime
+        self, arrival: Arrival, person: Subscriber, limit: Limit, now: datetime, until: datetime
     ) -> None:
         """Note a notice with a link to what is stored."""
         with transaction(self._engine) as connection:
@@ -81,7 +81,7 @@ class SqlMembers:
                 return
             row = connection.execute(
                 select(subscribers.c.id, subscribers.c.life).where(
-                    subscribers.c.address_index == address_index
+                    subscribers.c.address_index == person.address_index
                 )
             ).one_or_none()
             if row is not None and limits.count(connection, limit, now):

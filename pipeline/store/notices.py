@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
 
 from pipeline.store import limits
 from pipeline.store.engine import transaction
@@ -13,54 +14,31 @@ from pipeline.store.tables import asks, notices, subscribers
 from pipeline.subscribers import SubscriberState
 from pipeline.subscribers.membership import Notice, NoticeKind
 
-__all__ = ["SqlOutbox", "add"]
+__all__ = ["MAILED", "SqlOutbox", "add", "lease"]
+
+MAILED = (NoticeKind.CONFIRM, NoticeKind.ALREADY, NoticeKind.RIGHTS)
 
 
 class SqlOutbox:
     """Keep notices in SQL (an Outbox)."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, kinds: Sequence[NoticeKind] = MAILED) -> None:
+        """Take a store, and which notices are kept here."""
         self._engine = engine
+        self._ours = notices.c.kind.in_([kind.value for kind in kinds])
 
     def take(self, now: datetime, until: datetime, *, most: int) -> list[Notice]:
         """Lease notices that are due."""
         with transaction(self._engine) as connection:
             left = connection.execute(
-                select(notices.c.id).where(notices.c.trying == 1, notices.c.due_at <= now)
+                select(notices.c.id).where(self._ours, notices.c.trying == 1, notices.c.due_at <= now)
             ).scalars()
             for identity in list(left):
                 _lose(connection, identity)
-            connection.execute(delete(notices).where(notices.c.expires_at <= now, notices.c.trying == 0))
-            query = (
-                select(
-                    *notices.c["id", "kind", "subscriber_id", "life", "expires_at", "attempts"],
-                    subscribers.c.address,
-                )
-                .join_from(notices, subscribers)
-                .where(notices.c.trying == 0, notices.c.due_at <= now)
-                .order_by(notices.c.due_at, notices.c.id)
-                .limit(most)
-                .with_for_update(of=notices, skip_locked=True)
+            connection.execute(
+                delete(notices).where(self._ours, notices.c.expires_at <= now, notices.c.trying == 0)
             )
-            rows = connection.execute(query).all()
-            if rows:
-                connection.execute(
-                    update(notices)
-                    .where(notices.c.id.in_([row.id for row in rows]))
-                    .values(trying=1, due_at=until, attempts=notices.c.attempts + 1)
-                )
-        return [
-            Notice(
-                id=row.id,
-                kind=NoticeKind(row.kind),
-                subscriber_id=row.subscriber_id,
-                address=row.address,
-                life=row.life,
-                expires_at=row.expires_at,
-                attempts=row.attempts + 1,
-            )
-            for row in rows
-        ]
+            return lease(connection, self._ours, now, until, most=most)
 
     def sent(self, notice_id: int) -> None:
         """Forget a notice that was handed over."""
@@ -89,6 +67,42 @@ class SqlOutbox:
                     subscribers.c.id == whom, subscribers.c.state == SubscriberState.PENDING
                 )
             )
+
+
+def lease(
+    connection: Connection, which: ColumnElement[bool], now: datetime, until: datetime, *, most: int
+) -> list[Notice]:
+    """Lease notices that are due and of a kind, inside a transaction that is open already."""
+    query = (
+        select(
+            *notices.c["id", "kind", "subscriber_id", "life", "expires_at", "attempts"],
+            subscribers.c.address,
+        )
+        .join_from(notices, subscribers)
+        .where(which, notices.c.trying == 0, notices.c.due_at <= now)
+        .order_by(notices.c.due_at, notices.c.id)
+        .limit(most)
+        .with_for_update(of=notices, skip_locked=True)
+    )
+    rows = connection.execute(query).all()
+    if rows:
+        connection.execute(
+            update(notices)
+            .where(notices.c.id.in_([row.id for row in rows]))
+            .values(trying=1, due_at=until, attempts=notices.c.attempts + 1)
+        )
+    return [
+        Notice(
+            id=row.id,
+            kind=NoticeKind(row.kind),
+            subscriber_id=row.subscriber_id,
+            address=row.address,
+            life=row.life,
+            expires_at=row.expires_at,
+            attempts=row.attempts + 1,
+        )
+        for row in rows
+    ]
 
 
 def add(

@@ -47,11 +47,13 @@ class Arrival:
 
 
 class NoticeKind(StrEnum):
-    """What a single message to one person is about."""
+    """What is to be said about one person: to themselves, or to somebody else who keeps the list."""
 
-    CONFIRM = "confirm"  # press a button and you are on the list
+    CONFIRM = "confirm"  # press a button and you are on the list; a list kept elsewhere says so itself
     ALREADY = "already"  # somebody asked; you are on the list already
     RIGHTS = "rights"  # the link to what is stored
+    LEAVE = "leave"  # for who keeps the list: off it
+    FORGET = "forget"  # for who keeps the list: erased
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,9 +115,17 @@ class MemberStore(Protocol):
         """
 
     def show(
-        self, arrival: Arrival, address_index: bytes, limit: Limit, now: datetime, until: datetime
+        self, arrival: Arrival, person: Subscriber, limit: Limit, now: datetime, until: datetime
     ) -> None:
-        """Note a notice with a link to what is stored, where anything is; forget the arrival."""
+        """Note a notice with a link to what is stored, where anything is; forget the arrival.
+
+        Args:
+            arrival: What is dealt with.
+            person: Whose address it is; an entry only where somebody else keeps the list, who alone knows them.
+            limit: Of such notices to this address.
+            now: Aware.
+            until: When the link acts no longer.
+        """
 
     def confirm(self, ticket: Ticket, wording: str, now: datetime) -> bool:
         """Begin the life that a ticket names, and record the consent; tell whether that life is the present one.

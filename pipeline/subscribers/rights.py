@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import SecretStr
+
 from pipeline.clock import Clock
 from pipeline.subscribers.choices import Choices, opened
 from pipeline.subscribers.keys import Keyring
@@ -57,6 +59,17 @@ class Rights:
         record = self.members.record(ticket)
         name = self.keyring.suppression_hash(self._address(record)) if record else b""
         return self.members.erase(ticket, None if entirely else name, name, self.clock())
+
+    def leave(self, text: str) -> bool:
+        """Take off the list whom a pass speaks for; tell whether they are off it, or will be."""
+        ticket = self._ticket(text)
+        return ticket is not None and self.members.leave(ticket)
+
+    def address(self, text: str) -> SecretStr | None:
+        """Answer whose pass it is; None where it does not act or nothing is there."""
+        ticket = self._ticket(text)
+        record = self.members.record(ticket) if ticket else None
+        return None if record is None else SecretStr(self._address(record))
 
     def _ticket(self, text: str) -> Ticket | None:
         return self.passes.read(Errand.RIGHTS, text, self.clock())

@@ -170,17 +170,16 @@ class Reception:
             return
         window = self.rules.quiet if arrival.wish is Wish.JOIN else self.rules.rights_within
         limit = address_limit(self.keyring, arrival.wish, address, most=1, window=window)
-        index = self.keyring.address_index(address)
-        if arrival.wish is Wish.RIGHTS:
-            self.members.show(arrival, index, limit, now, now + self.rules.rights_within)
-            return
         identity = secrets.randbits(63)
         person = Subscriber(
             id=identity,
             address=sealer.seal(address, column=ADDRESS, row=identity),
-            address_index=index,
+            address_index=self.keyring.address_index(address),
             state=SubscriberState.PENDING,
             origin=Origin.FORM,
             created_at=now,
         )
-        self.members.ask(arrival, person, limit, now, now + self.rules.confirm_within)
+        if arrival.wish is Wish.RIGHTS:
+            self.members.show(arrival, person, limit, now, now + self.rules.rights_within)
+        else:
+            self.members.ask(arrival, person, limit, now, now + self.rules.confirm_within)

@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -30,11 +30,14 @@ ROOT = Path(__file__).parents[2]
 SITE = "https://belonging.example.org"
 
 
-def settings_text(**service: object) -> str:
-    """Write a newsletter.toml."""
+def settings_text(
+    *, provider: str = "embedded", transport: str = "maildir", more: str = "", **service: object
+) -> str:
+    """Write a newsletter.toml; ``more`` are tables of its own."""
     lines = [f"{name} = {str(value).lower()}" for name, value in service.items()]
     return "\n".join(
         [
+            f'provider = "{provider}"',
             "[letter]",
             'name = "Belonging"',
             'postal_address = ["Belonging", "1 Example Street"]',
@@ -43,8 +46,10 @@ def settings_text(**service: object) -> str:
             'address = "letters@belonging.example.org"',
             "[list]",
             f'service_url = "{SITE}/list"',
+            f'transport = "{transport}"',
             "[service]",
             *lines,
+            more,
         ]
     )
 
@@ -139,7 +144,12 @@ def path_of(message: EmailMessage) -> str:
 
 @contextlib.contextmanager
 def running(
-    root: Path, *, store: str = "", pause: tuple[float, float] | None = None, **service: object
+    root: Path,
+    *,
+    store: str = "",
+    pause: tuple[float, float] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    **service: object,
 ) -> Iterator[World]:
     """Run the service over a folder of its own.
 
@@ -147,7 +157,8 @@ def running(
         root: The folder.
         store: Address of a store; "" for SQLite in that folder.
         pause: Between how many seconds the worker pauses; None: only `World.work` works.
-        service: Settings of the service.
+        secrets: What the environment holds besides.
+        service: Settings of the service; see ``settings_text``.
     """
     (root / "newsletter.toml").write_text(
         settings_text(**{"per_source": 1000, "per_hour": 10_000, **service})
@@ -156,7 +167,7 @@ def running(
     if not (root / "theme").exists():
         (root / "theme").symlink_to(ROOT / "theme")
     clock = Hands()
-    environment = {"BELONGING_STORE": store} if store else {}
+    environment = {**(secrets or {}), **({"BELONGING_STORE": store} if store else {})}
     project = Project(root=root, environment=environment, clock=clock, sleep=clock.sleep)
     made = ListService(project, pause=pause or (1.0, 1.0))
     with contextlib.ExitStack() as stack:

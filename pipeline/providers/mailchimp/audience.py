@@ -91,6 +91,10 @@ class Audience:
         where = "interest"
         return tuple(_the(self._interests, name, where, "the choice of interests").id for name in names)
 
+    def interest_names(self) -> tuple[str, ...]:
+        """List the names of all interests of the group; empty where interests are not used."""
+        return tuple(each.name for each in self._interests) if self.settings.interest_group else ()
+
     def all_interests(self) -> tuple[str, ...]:
         """List the ids of all interests of the group; empty where interests are not used."""
         return tuple(each.id for each in self._interests) if self.settings.interest_group else ()

@@ -281,7 +281,10 @@ class Mailchimp:
         """
         answer = self._ask(
             lambda: self._client.lists.set_list_member(
-                _checked(list_id), _checked(member.get_secret_value()), body()
+                _checked(list_id),
+                _checked(member.get_secret_value()),
+                body(),
+                skip_merge_validation=True,  # we ask for nothing but an address, whatever fields the list has
             )
         )
         return str(answer.get("status", ""))
@@ -290,7 +293,10 @@ class Mailchimp:
         """Change a person who is there; for the arguments see ``put_member``."""
         self._ask(
             lambda: self._client.lists.update_list_member(
-                _checked(list_id), _checked(member.get_secret_value()), body()
+                _checked(list_id),
+                _checked(member.get_secret_value()),
+                body(),
+                skip_merge_validation=True,
             )
         )
 

@@ -6,6 +6,7 @@ An address is carried in a ``SecretStr`` up to the moment it is asked about, so 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from pipeline.providers.mailchimp.audience import Audience
 from pipeline.providers.mailchimp.client import Mailchimp
 
 __all__ = ["MailchimpPeople", "member_of"]
+
+
+_LOG = logging.getLogger(__name__)
 
 
 def member_of(address: SecretStr) -> SecretStr:
@@ -35,23 +39,31 @@ class MailchimpPeople:
         """Pass a wish to join on: Mailchimp mails the confirmation.
 
         Somebody who left comes back to where they must confirm; somebody who is on the list stays as they are.
+        Whoever has not confirmed gets letters of all interests, and chooses later: without one they would get none.
 
         Raises:
             DeliveryError: It could not be passed on now.
         """
         member = member_of(address)
+        everything = dict.fromkeys(self.audience.all_interests(), True)
         try:
             status = self.client.put_member(
                 self.audience.list.id,
                 member,
                 lambda: {"email_address": address.get_secret_value(), "status_if_new": "pending"},
             )
-            if status in {"unsubscribed", "archived"}:
-                self.client.change_member(self.audience.list.id, member, lambda: {"status": "pending"})
+            change: dict[str, object] = (
+                {"status": "pending"} if status in {"unsubscribed", "archived"} else {}
+            )
+            if everything and (change or status == "pending"):
+                change["interests"] = everything
+            if change:
+                self.client.change_member(self.audience.list.id, member, lambda: change)
         except RequestRefused as refused:
-            # Forgotten, bounced or impossible: the answer must not tell one from another.
             if refused.status != 400:
                 raise
+            # Forgotten, bounced or impossible: whoever asked must not be told one from another.
+            _LOG.warning("a wish to join leads to nothing: %s", refused.message)
 
     def unsubscribe(self, address: SecretStr) -> None:
         """Take somebody off the list. Whoever is not on it has left already.
@@ -72,6 +84,14 @@ class MailchimpPeople:
             DeliveryError: It could not be done now.
         """
         self._if_there(lambda: self.client.forget_member(self.audience.list.id, member_of(address)))
+
+    def interests(self) -> Sequence[str]:
+        """Name the interests of the group that letters go by.
+
+        Raises:
+            DeliveryError: It could not be asked now.
+        """
+        return self.audience.interest_names()
 
     def choose(self, address: SecretStr, interests: Sequence[str]) -> None:
         """Set which interests somebody has: these and no other.

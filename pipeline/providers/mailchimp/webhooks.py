@@ -12,8 +12,9 @@ from urllib.parse import parse_qs
 
 from pydantic import SecretStr
 
-__all__ = ["Event", "EventKind", "genuine", "read_event"]
+__all__ = ["SIGNATURE", "Event", "EventKind", "genuine", "read_event"]
 
+SIGNATURE = "x-mailchimp-signature"
 TOLERANCE = timedelta(minutes=5)
 _TIME = re.compile(r"[0-9]{1,12}\Z")
 _MAC = re.compile(r"[0-9a-f]{64}\Z")

@@ -24,11 +24,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from pipeline.errors import BelongingError
 from pipeline.subscribers.leaving import Leaving
 from pipeline.subscribers.membership import Wish
 from pipeline.subscribers.rights import Rights
 from pipeline.subscribers.signing_up import Answer, SigningUp
 from pipeline.web.service.forms import TooLarge, fields, read_body
+from pipeline.web.service.hosted import Hosted
 from pipeline.web.service.pages import Pages
 from pipeline.web.service.shield import Shield
 
@@ -55,6 +57,7 @@ class Service:
     theme: Path  # folder whose style the pages share
     base: str  # path that the service stands at: "/list", or "" for the whole host
     behind_proxy: bool  # whether a web server on this machine says where a request comes from
+    hosted: Hosted | None = None  # what is different where somebody else keeps the list
 
     def alone(self) -> Starlette:
         """Make the application as it runs by itself."""
@@ -73,10 +76,16 @@ class Service:
             routes.append(Route(path, _acting(post), methods=["POST"]))
 
         add("/subscribe", self._join_form, self._join)
-        add("/confirm/{link}", self._confirm_button, self._confirm)
         add("/unsubscribe/{link}", self._leave_button, self._leave)
-        add("/rights", self._rights_form, self._ask_rights)
-        add("/rights/{link}", self._rights_choice, self._use_rights)
+        if self.hosted is None:
+            add("/confirm/{link}", self._confirm_button, self._confirm)
+        else:
+            routes += self.hosted.routes()
+        if self.hosted is None or self.hosted.mails:
+            add("/rights", self._rights_form, self._ask_rights)
+            add("/rights/{link}", self._rights_choice, self._use_rights)
+        else:
+            routes.append(Route("/rights", _looking(self._whom_to_write), methods=["GET"]))
         return Starlette(
             routes=[
                 Route("/", _looking(self._join_form), methods=["GET"]),
@@ -153,12 +162,22 @@ class Service:
     def _ask_rights(self, request: Request, sent: Mapping[str, str]) -> Response:
         return self._take_in(Wish.RIGHTS, "rights", "/rights", request, sent)
 
+    def _whom_to_write(self, _: Request) -> Response:
+        return self.pages.message("hosted_write", title="rights")
+
     def _rights_choice(self, request: Request) -> Response:
         link = request.path_params["link"]
-        return self.pages.rights(f"/rights/{link}") if self.rights.recognises(link) else self._refuse()
+        if not self.rights.recognises(link):
+            return self._refuse()
+        path = f"/rights/{link}"
+        return self.pages.hosted(path, self.hosted.topics()) if self.hosted else self.pages.rights(path)
 
     def _use_rights(self, request: Request, sent: Mapping[str, str]) -> Response:
         link, wanted = request.path_params["link"], sent.get("do", "")
+        if self.hosted is not None and wanted == "leave":
+            return self.pages.message("left") if self.rights.leave(link) else self._refuse()
+        if self.hosted is not None and wanted == "choose":
+            return self._choose(self.hosted, link, sent)
         if wanted in {"erase", "forget"}:
             done = self.rights.erase(link, entirely=wanted == "forget")
             return self.pages.message("erased") if done else self._refuse()
@@ -174,6 +193,14 @@ class Service:
             media_type="application/json",
             headers={"Content-Disposition": 'attachment; filename="what-is-stored.json"'},
         )
+
+    def _choose(self, hosted: Hosted, link: str, sent: Mapping[str, str]) -> Response:
+        topics = [value for name, value in sent.items() if name.startswith("topic")]
+        try:
+            done = hosted.choose(link, topics)
+        except BelongingError:
+            return self.pages.message("hosted_later", status=503, title="hosted_later")
+        return self.pages.message("hosted_chosen") if done else self._refuse()
 
     # --- the rest ---------------------------------------------------------------------------------------------------
 
@@ -196,7 +223,9 @@ class Service:
         return Response(file.read_bytes(), media_type=_KINDS[file.suffix])
 
     def _address(self, form: str, path: str, *, problem: bool = False) -> Response:
-        return self.pages.address(form, path, stamp=self._stamp(), problem=problem)
+        # A list kept elsewhere does not come back here to ask for consent.
+        wording = self.consent if self.hosted and form == "join" else ""
+        return self.pages.address(form, path, stamp=self._stamp(), wording=wording, problem=problem)
 
     def _stamp(self) -> str:
         return self.signing_up.passes.stamp(self.signing_up.clock())

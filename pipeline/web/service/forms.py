@@ -14,7 +14,7 @@ __all__ = ["LARGEST", "TooLarge", "fields", "read_body"]
 LARGEST: Final = 16 * 1024
 """A body above this many bytes is not read."""
 
-_MOST_FIELDS: Final = 20
+_MOST_FIELDS: Final = 80  # a choice of topics has one for each
 _BOUNDARY: Final = re.compile(r"""boundary=(?:"([^"\r\n]{1,70})"|([^\s;,"]{1,70}))""", re.IGNORECASE)
 _NAME: Final = re.compile(rb'(?:^|[;\s])name="([^"\r\n]{0,100})"', re.IGNORECASE)
 
@@ -23,8 +23,8 @@ class TooLarge(Exception):
     """A body holds more than any form of ours sends."""
 
 
-async def read_body(request: Request) -> bytes:
-    """Read a body, up to a size.
+async def read_body(request: Request, *, most: int = LARGEST) -> bytes:
+    """Read a body, up to a size in bytes.
 
     Raises:
         TooLarge: There is more.
@@ -32,7 +32,7 @@ async def read_body(request: Request) -> bytes:
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST:
+        if len(body) > most:
             raise TooLarge
     return body
 

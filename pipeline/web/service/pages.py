@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from pipeline.rendering.phrases import phrases_for
 
 __all__ = ["Look", "Pages"]
 
-_TEMPLATES: Final = ("message", "button", "address", "rights", "record")
+_TEMPLATES: Final = ("message", "button", "address", "rights", "record", "hosted")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +29,8 @@ class Look:
     exit_name: str  # what that is
     consent: str  # the sentence somebody agrees to
     rights_hours: int
+    keeper: str = ""  # who keeps the list, if it is not kept here
+    write_to: str = ""  # the address of a person who answers
 
 
 class Pages:
@@ -68,8 +70,18 @@ class Pages:
             fields=fields,
         )
 
-    def address(self, name: str, path: str, *, stamp: str, problem: bool = False) -> Response:
-        """Make a form that asks for an address; with ``problem``, one that says that there was none."""
+    def address(
+        self, name: str, path: str, *, stamp: str, wording: str = "", problem: bool = False
+    ) -> Response:
+        """Make a form that asks for an address; with ``problem``, one that says that there was none.
+
+        Args:
+            name: Which: see ``message``.
+            path: Where it leads, below the service.
+            stamp: When it is shown.
+            wording: What is agreed to by sending it, where that is not asked for later.
+            problem: Whether something else than an address was sent.
+        """
         return self._page(
             "address",
             422 if problem else 200,
@@ -78,6 +90,7 @@ class Pages:
             button=self._word(f"{name}_button"),
             action=f"{self._look.base}{path}",
             stamp=stamp,
+            wording=wording,
             problem=self._word("join_error") if problem else "",
         )
 
@@ -88,6 +101,18 @@ class Pages:
             title=self._word("rights_title"),
             lines=self._lines("open"),
             action=f"{self._look.base}{path}",
+        )
+
+    def hosted(self, path: str, topics: Sequence[str]) -> Response:
+        """Make the page on which people choose what happens to them on a list that somebody else keeps."""
+        return self._page(
+            "hosted",
+            title=self._word("rights_title"),
+            lines=self._lines("open"),
+            choose_lines=self._lines("choose"),
+            erase_lines=self._lines("erase"),
+            action=f"{self._look.base}{path}",
+            topics=topics,
         )
 
     def record(self, stored: Mapping[str, object]) -> Response:
@@ -111,9 +136,19 @@ class Pages:
         return HTMLResponse(html.lstrip(), status_code=status)
 
     def _word(self, name: str) -> str:
-        return str(self._words[name])
+        return str(self._words[self._ours(name)])
 
     def _lines(self, name: str) -> list[str]:
-        lines = self._words[f"{name}_lines"]
+        lines = self._words[self._ours(f"{name}_lines")]
         assert isinstance(lines, list | tuple)  # noqa: S101 - the theme's own
-        return [str(line).replace("{hours}", str(self._look.rights_hours)) for line in lines]
+        look = self._look
+        blanks = {"{hours}": str(look.rights_hours), "{keeper}": look.keeper, "{us}": look.write_to}
+        filled = [str(line) for line in lines]
+        for blank, value in blanks.items():
+            filled = [line.replace(blank, value) for line in filled]
+        return filled
+
+    def _ours(self, name: str) -> str:
+        """Choose the words for a list that somebody else keeps, where there are any."""
+        hosted = f"hosted_{name}"
+        return hosted if self._look.keeper and hosted in self._words else name

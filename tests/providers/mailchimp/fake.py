@@ -63,6 +63,10 @@ class FakeMailchimp:
     groups: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
     people: dict[str, Json] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
+    confirmations: list[str] = field(
+        default_factory=list
+    )  # whom Mailchimp has asked whether an address is theirs
+    required: str = ""  # a field that a list may ask for besides the address
     sums: dict[str, Json] = field(default_factory=dict)
     sendings: list[Sending] = field(default_factory=list)
     tests: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
@@ -397,24 +401,41 @@ class FakeMailchimp:
 
     # --- people -------------------------------------------------------------------------------------------------
 
-    def _put_member(self, identity: str, name: str, body: Json) -> Json:
+    def _put_member(self, identity: str, name: str, query: Mapping[str, str], body: Json) -> Json:
         address = body["email_address"]
+        self._complete(query, body)
         if name != hashlib.md5(address.lower().encode()).hexdigest():
             raise _Problem(400, "Invalid Resource")
         if name in self.forgotten:
             raise _Problem(400, "Forgotten Email Not Subscribed", detail=f"{address} was permanently deleted")
-        person = self.people.setdefault(
-            name, {"id": name, "email_address": address, "status": body["status_if_new"], "interests": {}}
-        )
-        person["status"] = body.get("status", person["status"])
+        if name not in self.people:
+            person = {"id": name, "email_address": address, "status": "", "interests": {}}
+            self.people[name] = person
+            self._becomes(person, body["status_if_new"])
+        person = self.people[name]
+        if "status" in body:
+            self._becomes(person, body["status"])
         person["interests"] = {**person["interests"], **body.get("interests", {})}
         return person
 
-    def _patch_member(self, identity: str, name: str, body: Json) -> Json:
+    def _complete(self, query: Mapping[str, str], body: Json) -> None:
+        given = body.get("merge_fields", {})
+        if self.required and self.required not in given and query.get("skip_merge_validation") != "true":
+            raise _Problem(400, "Invalid Resource", field=self.required)
+
+    def _becomes(self, person: Json, status: str) -> None:
+        """Change where somebody stands; who is to be pending is asked, each time."""
+        person["status"] = status
+        if status == "pending":
+            self.confirmations.append(person["id"])
+
+    def _patch_member(self, identity: str, name: str, query: Mapping[str, str], body: Json) -> Json:
         if name not in self.people:
             raise _Problem(404, "Resource Not Found")
+        self._complete(query, body)
         person = self.people[name]
-        person["status"] = body.get("status", person["status"])
+        if "status" in body:
+            self._becomes(person, body["status"])
         person["interests"] = {**person["interests"], **body.get("interests", {})}
         return person
 
@@ -472,7 +493,16 @@ _PATHS = (
     ("POST", f"/lists/{_ID}/members/{_ID}/actions/delete-permanent", "_forget"),
 )
 _ROUTES = tuple((verb, re.compile(pattern), name) for verb, pattern, name in _PATHS)
-_WITH_QUERY = {"_lists", "_segments", "_groups", "_interests", "_folders", "_campaigns"}
+_WITH_QUERY = {
+    "_lists",
+    "_segments",
+    "_groups",
+    "_interests",
+    "_folders",
+    "_campaigns",
+    "_put_member",
+    "_patch_member",
+}
 _WITH_BODY = {
     "_add_folder",
     "_create",
