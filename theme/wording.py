@@ -54,7 +54,7 @@ def _helplines() -> Iterator[str]:
 
 
 def _topics() -> Iterator[str]:
-    for file in sorted((_CONTENT / "posts").glob("*.md")):
+    for file in sorted((_CONTENT / "posts").rglob("*.md")):
         head = file.read_text(encoding="utf-8").split("\n---\n")[0]
         fields = dict(re.findall(r"^(lang|category|tags): *(.+)$", head, re.MULTILINE))
         if fields.get("lang", _SITE_LANGUAGE) != _SITE_LANGUAGE:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipeline.posts import frontmatter, helplines, judging, links, pelicanconf, slugs
+from pipeline.posts import frontmatter, helplines, judging, links, pelicanconf, slugs, values
 from pipeline.posts.files import Files
 from pipeline.posts.judging import Checked
 from pipeline.posts.layout import Layout
@@ -35,6 +35,8 @@ class _Entry:
     id_place: Place
     own_id: bool  # whether the writer gave it
     lang: str  # in lower case
+    original: str  # slug of what it is a translation of, "" where it names none
+    original_place: Place
     draft: bool
     moved: bool  # whether it is written where it says itself, not where its slug leads
 
@@ -83,6 +85,7 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
             entries.append(entry)
     mistakes += _same_address(entries, layout)
     mistakes += _same_id(entries)
+    mistakes += _lost(entries)
     mistakes += helplines.judge(content / "helplines.toml", today=today, shown=_shown(base, "helplines.toml"))
     return tuple(sorted(mistakes))
 
@@ -116,6 +119,8 @@ def _entry(source: str, kind: Kind, checked: Checked, layout: Layout) -> _Entry:
         id_place=checked.place("id", "slug", "title"),
         own_id=bool(front.id),
         lang=lang,
+        original="" if values.boolean(front.translation) is not None else front.translation,
+        original_place=checked.place("translation"),
         draft=front.status is Status.DRAFT,
         moved=front.save_as is not None or front.url is not None,
     )
@@ -166,6 +171,26 @@ def _same_address(entries: list[_Entry], layout: Layout) -> Iterator[Mistake]:
             message = f"the slug “{entry.slug}” is also that of {other.path}"
             advice = "write another slug:, or lang: if this is a translation"
             yield entry.mistake(entry.slug_place, message, advice, warning=entry.draft or other.draft)
+
+
+def _lost(entries: list[_Entry]) -> Iterator[Mistake]:
+    """Find translations of something that is not there, or that is in the same language."""
+    slugs_of: dict[Kind, dict[str, set[str]]] = {kind: {} for kind in Kind}
+    for entry in entries:
+        slugs_of[entry.kind].setdefault(entry.slug, set()).add(entry.lang)
+    for entry in entries:
+        if not entry.original:
+            continue
+        known = slugs_of[entry.kind].get(entry.original)
+        what = entry.kind.value
+        if known is None:
+            message = f"there is no {what} with the slug “{values.short(entry.original)}”"
+            yield entry.mistake(
+                entry.original_place, message, f"write the slug: of the {what} that this is a translation of"
+            )
+        elif known == {entry.lang}:
+            message = f"the {what} “{entry.original}” is in the same language"
+            yield entry.mistake(entry.original_place, message, "write lang: with the language of this one")
 
 
 def _same_id(entries: list[_Entry]) -> Iterator[Mistake]:

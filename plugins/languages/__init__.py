@@ -3,11 +3,14 @@
 A Pelican plugin. The words of the templates come from the theme's catalogues (``translations/*.po``). A post or page
 in a language that the theme has words in is in that language altogether: menu, dates, footer. The frame of another
 one is in the site's language, else in English.
+
+Versions of one post or page in several languages know each other by their slug, as Pelican has it, or by
+``translation: slug-of-the-original`` in the front matter, so that each has a slug in its own language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Protocol
 
@@ -18,10 +21,13 @@ from pelican import signals
 
 from pipeline.errors import RenderingError
 from pipeline.posts.languages import Catalogue, direction
+from pipeline.posts.values import boolean
 
 from ..refusing import Refused, without_traceback
 
-__all__ = ["install", "register", "spoken"]
+__all__ = ["belong", "install", "prepare", "register", "spoken"]
+
+_TOGETHER = "versions_of"  # attribute that all versions of one post or page share
 
 
 class Page(Protocol):
@@ -30,6 +36,18 @@ class Page(Protocol):
     lang: str
     url: str
     translations: list[Page]
+
+
+class Content(Protocol):
+    """What is read of whatever Pelican has read."""
+
+    metadata: Mapping[str, object]
+
+
+class Run(Protocol):
+    """What is changed of Pelican."""
+
+    settings: MutableMapping[str, object]
 
 
 class Generator(Protocol):
@@ -88,6 +106,18 @@ def install(generator: Generator) -> None:
     generator.env.filters["here"] = here
 
 
+def prepare(pelican: Run) -> None:
+    """Have Pelican put together what belongs together, whatever it is called in its language."""
+    pelican.settings.update(ARTICLE_TRANSLATION_ID=_TOGETHER, PAGE_TRANSLATION_ID=_TOGETHER)
+
+
+def belong(content: Content) -> None:
+    """Note of a post or page by which name its versions know each other: the slug of the one they are made from."""
+    named = content.metadata.get("translation")
+    own = not isinstance(named, str) or boolean(named) is not None
+    setattr(content, _TOGETHER, getattr(content, "slug", "") if own else named)
+
+
 def _read(context: Context) -> str:
     """Name the language of what is read on a page."""
     content: Page | None = context.get("article") or context.get("page")
@@ -97,4 +127,6 @@ def _read(context: Context) -> str:
 def register() -> None:
     """Connect to Pelican."""
     without_traceback()
+    signals.initialized.connect(prepare)
+    signals.content_object_init.connect(belong)
     signals.generator_init.connect(install)

@@ -77,6 +77,21 @@ def test_a_translation_shares_its_slug(content: Path) -> None:
     assert line.startswith("posts/c.md:4:1: the slug “same”")
 
 
+def test_a_translation_names_something_that_is_there_and_in_another_language(content: Path) -> None:
+    put(content, "posts/a.md", "slug: original")
+    put(content, "posts/b.md", "slug: good\nlang: es\ntranslation: original")
+    put(content, "posts/c.md", "slug: lost\nlang: es\ntranslation: orignal")
+    put(content, "posts/d.md", "slug: same\ntranslation: original")
+    put(content, "posts/e.md", "slug: as-pelican-has-it\ntranslation: true")
+    put(content, "pages/f.md", "slug: page\nlang: es\ntranslation: original")
+    advice = "write the slug: of the {} that this is a translation of"
+    assert said(content) == [
+        f"pages/f.md:6:1: there is no page with the slug “original” — {advice.format('page')}",
+        f"posts/c.md:6:1: there is no post with the slug “orignal” — {advice.format('post')}",
+        "posts/d.md:5:1: the post “original” is in the same language — write lang: with the language of this one",
+    ]
+
+
 def test_a_page_and_a_post_share_addresses_unless_the_layout_keeps_them_apart(content: Path) -> None:
     put(content, "posts/about.md")
     put(content, "pages/about.md")
