@@ -37,6 +37,8 @@ from pipeline.store.campaigns import SqlCampaigns
 from pipeline.store.deliveries import SqlDeliveries
 from pipeline.store.errands import SqlErrands
 from pipeline.store.people import People
+from pipeline.subscribers.exporting import Exporting
+from pipeline.subscribers.importing import Importing
 from pipeline.subscribers.joining import Joining
 from pipeline.subscribers.keys import Keyring, root_key
 from pipeline.subscribers.returns import ReturnPaths
@@ -104,6 +106,16 @@ class Project:
     def joining(self) -> Joining:
         """Answer what brings people onto the embedded list."""
         return Joining(keyring=self.keyring, people=self.people, clock=self.clock)
+
+    @cached_property
+    def importing(self) -> Importing:
+        """Answer what takes over lists from elsewhere."""
+        return Importing(keyring=self.keyring, people=self.people, clock=self.clock)
+
+    @cached_property
+    def exporting(self) -> Exporting:
+        """Answer what writes the list for elsewhere."""
+        return Exporting(keyring=self.keyring, people=self.people)
 
     @cached_property
     def transport(self) -> Transport:

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, case, delete, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from pipeline.store import suppression
 from pipeline.store.engine import transaction
-from pipeline.store.tables import bounces, subscribers, suppressions
+from pipeline.store.tables import bounces, subscribers
 from pipeline.subscribers import SubscriberState
 from pipeline.subscribers.tokens import Ticket
 
@@ -35,11 +36,7 @@ class SqlBounces:
                 .values(state=SubscriberState.BOUNCED)
             )
             connection.execute(delete(bounces).where(bounces.c.subscriber_id == ticket.subscriber_id))
-            connection.execute(
-                self._insert(suppressions)
-                .values(hash=suppress, reason="bounced", created_at=now)
-                .on_conflict_do_nothing(index_elements=["hash"])
-            )
+            suppression.add(connection, [suppress], "bounced", now)
             return True
 
     def count(self, ticket: Ticket, now: datetime, forget_before: datetime) -> tuple[int, datetime] | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Row, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.store import arrivals, limits, notices
+from pipeline.store import arrivals, limits, notices, suppression
 from pipeline.store.engine import transaction
 from pipeline.store.tables import (
     asks,
@@ -18,7 +18,6 @@ from pipeline.store.tables import (
     deliveries,
     moves,
     subscribers,
-    suppressions,
     wordings,
 )
 from pipeline.subscribers import Origin, Subscriber, SubscriberState
@@ -95,7 +94,13 @@ class SqlMembers:
                     until=until,
                 )
 
-    def confirm(self, ticket: Ticket, wording: str, now: datetime) -> bool:
+    def sealed(self, subscriber_id: int) -> bytes | None:
+        """Answer one person's sealed address."""
+        with transaction(self._engine) as connection:
+            query = select(subscribers.c.address).where(subscribers.c.id == subscriber_id)
+            return connection.execute(query).scalar()
+
+    def confirm(self, ticket: Ticket, wording: str, now: datetime, *, lift: bytes) -> bool:
         """Begin a life, once."""
         with transaction(self._engine) as connection:
             row = _locked(connection, ticket.subscriber_id)
@@ -119,6 +124,7 @@ class SqlMembers:
                 .where(subscribers.c.id == row.id)
                 .values(state=SubscriberState.CONFIRMED, life=ticket.life, confirmed_at=now)
             )
+            suppression.lift(connection, lift)
             name = wording_hash(wording)
             connection.execute(
                 self._insert(wordings)
@@ -215,13 +221,9 @@ class SqlMembers:
             # Consents, asks and notices go with it; deliveries stay as counts that name nobody.
             connection.execute(delete(subscribers).where(subscribers.c.id == row.id))
             if suppress is None:
-                connection.execute(delete(suppressions).where(suppressions.c.hash == unsuppress))
+                suppression.lift(connection, unsuppress, entirely=True)
             else:
-                connection.execute(
-                    self._insert(suppressions)
-                    .values(hash=suppress, reason="erased", created_at=now)
-                    .on_conflict_do_nothing(index_elements=["hash"])
-                )
+                suppression.add(connection, [suppress], "erased", now)
             return True
 
     def sweep(self, now: datetime) -> int:

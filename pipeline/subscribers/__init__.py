@@ -59,6 +59,9 @@ class SubscriberStore(Protocol):
     def suppressed(self, hashes: Sequence[bytes]) -> frozenset[bytes]:
         """Answer those of the hashes that are suppressed."""
 
+    def barred(self, name: bytes) -> bool:
+        """Tell whether somebody is suppressed so that they cannot come back even by asking for it."""
+
     def sealed_with(self) -> str | None:
         """Tell which key this store was sealed with; None: it holds nothing that was sealed yet."""
 

@@ -127,10 +127,19 @@ class MemberStore(Protocol):
             until: When the link acts no longer.
         """
 
-    def confirm(self, ticket: Ticket, wording: str, now: datetime) -> bool:
+    def sealed(self, subscriber_id: int) -> bytes | None:
+        """Answer one person's sealed address; None where there is no such person."""
+
+    def confirm(self, ticket: Ticket, wording: str, now: datetime, *, lift: bytes) -> bool:
         """Begin the life that a ticket names, and record the consent; tell whether that life is the present one.
 
         Confirming twice is confirming once. A life that is over cannot be begun again.
+
+        Args:
+            ticket: Whom, and which life.
+            wording: What they agreed to.
+            now: Aware.
+            lift: Their suppression hash, which goes if it stands there only because they left a list elsewhere.
         """
 
     def leave(self, ticket: Ticket) -> bool:

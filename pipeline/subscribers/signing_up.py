@@ -137,7 +137,11 @@ class SigningUp:
         """
         now = self.clock()
         ticket = self.passes.read(Errand.CONFIRM, text, now)
-        return ticket is not None and self.members.confirm(ticket, wording, now)
+        sealed = self.members.sealed(ticket.subscriber_id) if ticket else None
+        if ticket is None or sealed is None:
+            return False
+        address = Sealer(self.keyring).open(sealed, column=ADDRESS, row=ticket.subscriber_id)
+        return self.members.confirm(ticket, wording, now, lift=self.keyring.suppression_hash(address))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +169,7 @@ class Reception:
             address = normalise(sealer.open(arrival.address, column=ARRIVING, row=arrival.id))
         except KeyProblem:  # damaged; it must not keep the others waiting
             address = None
-        if address is None or self.people.suppressed([self.keyring.suppression_hash(address)]):
+        if address is None or self.people.barred(self.keyring.suppression_hash(address)):
             self.arrivals.drop(arrival.id)
             return
         window = self.rules.quiet if arrival.wish is Wish.JOIN else self.rules.rights_within
