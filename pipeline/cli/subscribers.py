@@ -90,7 +90,7 @@ def export(
             "The file will hold everybody's address in clear. Whoever gets it knows who is on this list. Write it?",
             "Nobody can take that back once the file is copied or synchronised. Really in clear?",
         ):
-            typer.confirm(question, abort=True, err=True)
+            typer.confirm(question, abort=True)
     exporting = project.exporting
     lock = None if plain else strongbox.PassphraseLock(_passphrase(new=True))
     with new_file(file) as stream:

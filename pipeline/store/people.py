@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, exists, func, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, exists, func, not_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.batches import batches
 from pipeline.store import facts, suppression
+from pipeline.store.bulk import insert_rows, look_up
 from pipeline.store.engine import transaction
 from pipeline.store.tables import consents, subscribers, suppressions, wordings
 from pipeline.subscribers import Origin, Subscriber, SubscriberState
@@ -37,23 +40,14 @@ class People:
             return 0
         statement = self._insert(subscribers).on_conflict_do_nothing(index_elements=["address_index"])
         with transaction(self._engine) as connection:
-            done = connection.execute(
-                statement,
-                [_values(person) for person in people],
-                execution_options={"preserve_rowcount": True},  # else PostgreSQL's driver answers -1
-            )
-            return done.rowcount
+            return insert_rows(connection, statement, _COLUMNS, map(_values, people))
 
     def known(self, indexes: Sequence[bytes]) -> dict[bytes, bool]:
         """Answer who is in the store already, and whether they confirmed here by themselves."""
-        found: dict[bytes, bool] = {}
+        query: Select[Any] = select(subscribers.c.address_index, _by_themselves().label("own"))
         with transaction(self._engine) as connection:
-            for batch in batches(indexes, _BATCH):
-                query = select(subscribers.c.address_index, _by_themselves()).where(
-                    subscribers.c.address_index.in_(batch)
-                )
-                found |= {index: bool(own) for index, own in connection.execute(query)}
-        return found
+            found = look_up(connection, query, subscribers.c.address_index, indexes)
+            return {row.address_index: bool(row.own) for row in found}
 
     def take_over(
         self, people: Sequence[tuple[Subscriber, Consent]], leavers: Sequence[Leaver], now: datetime
@@ -96,12 +90,9 @@ class People:
 
     def suppressed(self, hashes: Sequence[bytes]) -> frozenset[bytes]:
         """Answer those of the hashes that are suppressed."""
-        found: set[bytes] = set()
         with transaction(self._engine) as connection:
-            for batch in batches(hashes, _BATCH):
-                query = select(suppressions.c.hash).where(suppressions.c.hash.in_(batch))
-                found.update(connection.execute(query).scalars())
-        return frozenset(found)
+            found = look_up(connection, select(suppressions.c.hash), suppressions.c.hash, hashes)
+            return frozenset(row.hash for row in found)
 
     def barred(self, name: bytes) -> bool:
         """Tell whether somebody cannot come back even by asking for it."""
@@ -140,35 +131,32 @@ class People:
             return facts.remember(connection, _KEY_CHECK, check)
 
     def _insert_people(self, connection: Connection, people: Sequence[tuple[Subscriber, Consent]]) -> int:
-        done = connection.execute(
+        new = insert_rows(
+            connection,
             self._insert(subscribers).on_conflict_do_nothing(index_elements=["address_index"]),
-            [_values(person) for person, _ in people],
-            execution_options={"preserve_rowcount": True},
+            _COLUMNS,
+            (_values(person) for person, _ in people),
         )
-        if done.rowcount != len(people):
+        if new != len(people):
             there = _present(connection, [person.id for person, _ in people])
             people = [(person, consent) for person, consent in people if person.id in there]
-        words = {consent.wording: wording_hash(consent.wording) for _, consent in people}
-        if people:
-            connection.execute(
-                self._insert(wordings).on_conflict_do_nothing(index_elements=["hash"]),
-                [{"hash": name, "text": text} for text, name in words.items()],
-            )
-            connection.execute(
-                insert(consents),
-                [
-                    {
-                        "subscriber_id": person.id,
-                        "life": consent.life,
-                        "wording": words[consent.wording],
-                        "path": consent.path,
-                        "asked_at": consent.asked_at,
-                        "given_at": consent.given_at,
-                    }
-                    for person, consent in people
-                ],
-            )
-        return done.rowcount
+        names = {consent.wording: wording_hash(consent.wording) for _, consent in people}
+        insert_rows(
+            connection,
+            self._insert(wordings).on_conflict_do_nothing(index_elements=["hash"]),
+            ("hash", "text"),
+            [(name, text) for text, name in names.items()],
+        )
+        insert_rows(
+            connection,
+            self._insert(consents),
+            ("subscriber_id", "life", "wording", "path", "asked_at", "given_at"),
+            [
+                (person.id, given.life, names[given.wording], given.path, given.asked_at, given.given_at)
+                for person, given in people
+            ],
+        )
+        return new
 
 
 def _by_themselves() -> ColumnElement[bool]:
@@ -199,6 +187,7 @@ def _subscriber(row: Row[tuple[object, ...]]) -> Subscriber:
         origin=Origin(row.origin),
         created_at=row.created_at,
         confirmed_at=row.confirmed_at,
+        choices=row.choices,
     )
 
 
@@ -214,9 +203,5 @@ def _consent(row: Row[tuple[object, ...]]) -> Consent | None:
     )
 
 
-def _values(person: Subscriber) -> dict[str, object]:
-    # dataclasses.asdict copies in depth and takes ten times as long.
-    return {name: getattr(person, name) for name in _COLUMNS}
-
-
 _COLUMNS = tuple(field.name for field in fields(Subscriber))
+_values = attrgetter(*_COLUMNS)

@@ -16,7 +16,7 @@ from pipeline.errors import KeyProblem
 from pipeline.letters import Guise
 from pipeline.subscribers.sealing import Sealer
 
-__all__ = ["CHOICES", "Choices", "opened", "sealed"]
+__all__ = ["CHOICES", "Choices", "opened", "read", "sealed", "written"]
 
 CHOICES = "subscribers.choices"  # the column that choices are sealed for
 
@@ -79,9 +79,17 @@ class Choices:
 
 def sealed(choices: Choices, sealer: Sealer, *, row: int) -> bytes | None:
     """Seal what a person chose for their row; None where that is nothing."""
-    if choices == Choices():
+    text = written(choices)
+    if not text:
         return None
-    text = json.dumps(
+    return sealer.seal(text + " " * (-len(text) % _BLOCK), column=CHOICES, row=row)
+
+
+def written(choices: Choices) -> str:
+    """Write down what a person chose; "" where that is nothing."""
+    if choices == Choices():
+        return ""
+    return json.dumps(
         {
             "guise": choices.guise,
             "text": choices.text,
@@ -91,7 +99,6 @@ def sealed(choices: Choices, sealer: Sealer, *, row: int) -> bytes | None:
         },
         separators=(",", ":"),
     )
-    return sealer.seal(text + " " * (-len(text) % _BLOCK), column=CHOICES, row=row)
 
 
 def opened(cell: bytes | None, sealer: Sealer, *, row: int) -> Choices:
@@ -100,11 +107,16 @@ def opened(cell: bytes | None, sealer: Sealer, *, row: int) -> Choices:
     Raises:
         KeyProblem: It was sealed with another key, belongs to another row, or is damaged.
     """
-    return _read(sealer.open(cell, column=CHOICES, row=row)) if cell else Choices()
+    return read(sealer.open(cell, column=CHOICES, row=row)) if cell else Choices()
 
 
 @functools.lru_cache(maxsize=1024)  # many people choose the same
-def _read(text: str) -> Choices:
+def read(text: str) -> Choices:
+    """Read what ``written`` wrote.
+
+    Raises:
+        KeyProblem: It is none, or a newer version's.
+    """
     try:
         data = json.loads(text)
         until = data["paused_until"]

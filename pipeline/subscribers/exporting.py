@@ -10,6 +10,7 @@ from typing import Protocol, TextIO
 
 from pipeline.errors import KeyProblem
 from pipeline.subscribers import Origin, Subscriber, SubscriberState
+from pipeline.subscribers.choices import Choices, opened, written
 from pipeline.subscribers.consent import Consent
 from pipeline.subscribers.formats import EXPORTED, guarded
 from pipeline.subscribers.keys import Keyring
@@ -33,7 +34,7 @@ class ExportReport:
 
     exported: int
     unconfirmed: int  # left out: they never agreed
-    unreadable: int  # left out: their address does not open
+    unreadable: int  # left out: what is sealed about them does not open
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,15 +60,16 @@ class Exporting:
                     continue
                 try:
                     address = sealer.open(person.address, column=ADDRESS, row=person.id)
+                    chosen = opened(person.choices, sealer, row=person.id)
                 except KeyProblem:
                     unreadable += 1
                     continue
-                writer.writerow(guarded(cell) for cell in _cells(address, person, consent))
+                writer.writerow(guarded(cell) for cell in _cells(address, person, consent, chosen))
                 exported += 1
         return ExportReport(exported=exported, unconfirmed=unconfirmed, unreadable=unreadable)
 
 
-def _cells(address: str, person: Subscriber, consent: Consent | None) -> tuple[str, ...]:
+def _cells(address: str, person: Subscriber, consent: Consent | None, chosen: Choices) -> tuple[str, ...]:
     return (
         address,
         person.state.value,
@@ -75,6 +77,7 @@ def _cells(address: str, person: Subscriber, consent: Consent | None) -> tuple[s
         _moment(consent.given_at if consent else person.confirmed_at),
         consent.path if consent else "",
         consent.wording if consent else "",
+        written(chosen),
     )
 
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 __all__ = ["EXPORTED", "Format", "Row", "Standing", "guarded", "recognise", "unguarded"]
 
-EXPORTED = ("email", "state", "asked_at", "given_at", "how", "wording")
+EXPORTED = ("email", "state", "asked_at", "given_at", "how", "wording", "choices")
 """The columns of a list that this program wrote."""
 
 _ADDRESS = ("email", "email address", "e-mail", "address", "email_address")
@@ -62,6 +62,7 @@ class Row:
     given_at: datetime | None = None  # aware; when they agreed, as far as the file knows
     how: str = ""  # how they agreed, where the file says so
     wording: str = ""  # what they agreed to, where the file says so
+    choices: str = ""  # how they want to be written to, see subscribers.choices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +176,7 @@ def _own(row: _Cells) -> Row:
         given_at=row.moment("given_at"),
         how=unguarded(row.text("how")),
         wording=unguarded(row.text("wording")),
+        choices=unguarded(row.text("choices")),
     )
 
 

@@ -14,9 +14,10 @@ from typing import Protocol, TextIO
 
 from pipeline.batches import batches
 from pipeline.clock import Clock
-from pipeline.errors import BelongingError
+from pipeline.errors import BelongingError, KeyProblem
 from pipeline.subscribers import Origin, Subscriber, SubscriberState
 from pipeline.subscribers.addresses import normalise
+from pipeline.subscribers.choices import read, sealed
 from pipeline.subscribers.consent import Consent
 from pipeline.subscribers.formats import Format, Row, Standing, recognise
 from pipeline.subscribers.keys import Keyring
@@ -25,7 +26,7 @@ from pipeline.subscribers.sealing import ADDRESS, Sealer
 __all__ = ["IMPORTED", "ImportReport", "Importing", "Leaver", "TakeoverStore"]
 
 IMPORTED = "import"  # what the path of a consent begins with that somebody else recorded
-_BATCH = 4_000
+_BATCH = 10_000
 _LINES = 100  # at most so many lines are named
 
 
@@ -70,7 +71,7 @@ class ImportReport:
     complained: int  # kept unmailed
     own: int  # not to be mailed, says the file; but they confirmed here by themselves since
     not_confirmed: int  # the file says, or leaves open, that they never confirmed
-    bad: int  # no address
+    bad: int  # no address, or what they chose cannot be read
     bad_lines: tuple[int, ...]  # the first hundred of these
 
 
@@ -133,7 +134,7 @@ class Importing:
             standing = Standing.LEFT if never and row.standing in _MAY_STAY else row.standing
             if standing is Standing.UNCONFIRMED:
                 counts["not_confirmed"] += 1
-            elif (address := normalise(row.address)) is None:
+            elif (address := normalise(row.address)) is None or not _sound(row.choices):
                 counts["bad"] += 1
                 if len(bad_lines) < _LINES:
                     bad_lines.append(line)
@@ -193,6 +194,7 @@ class Importing:
             origin=Origin.IMPORTED,
             created_at=now,
             confirmed_at=given or now,
+            choices=sealed(read(row.choices), sealer, row=identity) if row.choices else None,
         )
         # A list of our own knows how; of another one it is only known that it was there.
         path = row.how or f"{IMPORTED} from {source}" + ("" if given else "; the day is that of the import")
@@ -210,6 +212,13 @@ _MAY_STAY = frozenset({Standing.SUBSCRIBED, Standing.UNCONFIRMED})
 _NUMBERS = (
     *("read", "added", "known", "suppressed", "left", "bounced", "complained", "own", "not_confirmed", "bad"),
 )
+
+
+def _sound(choices: str) -> bool:
+    try:
+        return not choices or bool(read(choices))
+    except KeyProblem:
+        return False
 
 
 class _Seen:
@@ -254,7 +263,7 @@ def _rows(file: TextIO) -> Iterator[tuple[int, list[str]]]:
     line = 1
     try:
         for row in rows:
-            if any(cell.strip() for cell in row):
+            if any(map(str.strip, row)):
                 yield line, row
             line = rows.line_num + 1
     except csv.Error:

@@ -129,7 +129,15 @@ def _started(scene: Scene, command: str) -> None:
 def _import(scene: Scene, command: str) -> None:
     file = scene.project.root.parent / "people.csv"
     file.write_text("email,status\nreader@lists.example.net,subscribed\n", encoding="utf-8")
-    scene.belonging("subscribers", "import", str(file))
+    arguments = ["--apply"] if "--apply" in command else []
+    scene.belonging("subscribers", "import", str(file), *arguments)
+
+
+def _export(scene: Scene, command: str) -> None:
+    file, plain = scene.project.root.parent / "list.locked", scene.project.root.parent / "list.csv"
+    words = {"FILE": str(file), "PLAIN": str(plain)}
+    arguments = [words.get(word, word) for word in command.split()[1:]]
+    scene.belonging(*arguments, stdin="four words that fit\n")
 
 
 def _bounces(scene: Scene, command: str) -> None:
@@ -206,7 +214,8 @@ _STEPS: dict[str, Callable[[Scene, str], None]] = {
         "send", "--test", code=1, stdin="me@example.net\n"
     ),  # the embedded list has none
     r"belonging web": _page("web"),
-    r"belonging subscribers import \S+\.csv": _import,
+    r"belonging subscribers import \S+\.csv( --apply| --never-mail)?": _import,
+    r"belonging subscribers (export FILE|unlock FILE PLAIN)": _export,
     r"belonging bounces read \S+": _bounces,
     r'pip install "belonging\[\w+\]"': _extra,
     r"python -m plugins\.headers \S+( \S+)?": _headers,

@@ -52,20 +52,32 @@ def test_a_file_is_imported_and_every_line_is_accounted_for(published: Project, 
         '"Ann ""A"" Other",ann@example.net,subscribed',
     ]
     file.write_bytes("\r\n".join(["\ufeff" + rows[0], *rows[1:], ""]).encode())
-    done = published.run("subscribers", "import", str(file))
-    assert done.out.splitlines() == [
-        "        2  added",
+    said = published.run("subscribers", "import", str(file)).out.splitlines()
+    assert said == [
+        "A plain CSV file, 6 lines",
+        "        2  would be added",
         "        1  on the list already",
-        "        2  left out: the file says that they left or never confirmed",
+        "        1  kept unmailed: they left that list",
+        "        1  left out: the file does not say that they confirmed",
         "        1  without an address that mail can reach",
         "           look at line 6",
+        "Nothing was changed. If that is right, say it again with --apply.",
     ]
+    assert counted(published) == 3
+    done = published.run("subscribers", "import", str(file), "--apply").out.splitlines()
+    assert done == [said[0], "        2  added", *said[2:-1]]
     assert published.run("subscribers", "import", str(file), "--json").json == {
+        "applied": False,
+        "format": "a plain CSV file",
         "read": 6,
         "added": 0,
         "known": 3,
         "suppressed": 0,
-        "not_confirmed": 2,
+        "left": 1,
+        "bounced": 0,
+        "complained": 0,
+        "own": 0,
+        "not_confirmed": 1,
         "bad": 1,
         "bad_lines": [6],
     }
@@ -91,7 +103,7 @@ def test_a_file_that_is_none_adds_nobody(
     if not words:  # a NUL in a line of its own is one bad line
         assert published.run("subscribers", "import", str(file), "--json").json["bad_lines"] == [3]
         return
-    assert words in published.run("subscribers", "import", str(file), code=1).err
+    assert words in published.run("subscribers", "import", str(file), "--apply", code=1).err
     assert counted(published) == 3
 
 
@@ -107,7 +119,7 @@ def test_memory_does_not_grow_with_the_file_that_is_imported(published: Project,
         file.write_text(
             "email\n" + "".join(f"r{size}.{n}@example.net\n" for n in range(size)), encoding="ascii"
         )
-        with published.start("subscribers", "import", str(file)) as process:
+        with published.start("subscribers", "import", str(file), "--apply") as process:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         assert process.returncode == 0

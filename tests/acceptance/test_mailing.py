@@ -22,7 +22,7 @@ def listed(published: Project) -> Project:
     """A project with a new post on its site and twelve people on its list, beside the three made-up ones."""
     people = published.root.parent / "people.csv"
     people.write_text("email\n" + "\n".join(PEOPLE), encoding="utf-8")
-    published.run("subscribers", "import", str(people))
+    published.run("subscribers", "import", str(people), "--apply")
     people.unlink()
     return published
 

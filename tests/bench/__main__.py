@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figure, show
 
-_MODULES = ("planning", "collecting", "list_sending", "memory", "mailchimp")
+_MODULES = ("planning", "collecting", "list_sending", "importing", "memory", "mailchimp")
 
 
 def main(wanted: list[str]) -> None:

@@ -100,7 +100,7 @@ def test_whoever_was_erased_is_not_brought_back_by_an_old_list(world: World) -> 
     world.confirmed(READER)
     world.client.post(ask(world), data={"do": "erase"})
     old = f"email,status\n{READER},subscribed\nother@lists.example.com,subscribed\n"
-    report = world.project.joining.import_csv(io.StringIO(old))
+    report = world.project.importing.csv(io.StringIO(old), dry=False)
     assert (report.added, report.suppressed) == (1, 1)
     with pytest.raises(BelongingError):
         world.project.joining.add(READER)
