@@ -93,7 +93,8 @@ def test_an_address_is_in_its_own_letters_and_nowhere_else(
     do("subscribers", "add", stdin=f"{CANARY} {CANARY}\n", code=1)
     file = published.root.parent / "people.csv"
     file.write_text(
-        f"email,status\n{CANARY},subscribed\n{CANARY} {CANARY},subscribed\n{CANARY},pending\n", encoding="utf-8"
+        f"email,status\n{CANARY},subscribed\n{CANARY} {CANARY},subscribed\n{CANARY},pending\n",
+        encoding="utf-8",
     )
     do("subscribers", "import", str(file))
     do("subscribers", "import", str(file), "--json", "--apply")
