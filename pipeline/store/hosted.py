@@ -51,7 +51,11 @@ class SqlGuests:
         """Note a notice with a link, whoever it is: only who keeps the list knows who is on it."""
         self._take_in(NoticeKind.RIGHTS, _LINK, arrival, person, limit, now, until)
 
-    def confirm(self, ticket: Ticket, wording: str, now: datetime) -> bool:  # noqa: ARG002
+    def sealed(self, subscriber_id: int) -> bytes | None:
+        """Answer one person's sealed address."""
+        return self._members.sealed(subscriber_id)
+
+    def confirm(self, ticket: Ticket, wording: str, now: datetime, *, lift: bytes) -> bool:  # noqa: ARG002
         """Answer no: who keeps the list asks for that, and is answered."""
         return False
 
