@@ -23,6 +23,7 @@ __all__ = [
     "FILE_NAME",
     "CampaignSettings",
     "FirstRun",
+    "ImapSettings",
     "KeySettings",
     "LetterSettings",
     "ListSettings",
@@ -42,6 +43,7 @@ ENVIRONMENT = {
     "BELONGING_KEY": ("list", "key", "value"),
     "BELONGING_STORE": ("list", "store"),
     "BELONGING_SMTP_PASSWORD": ("list", "smtp", "password"),
+    "BELONGING_IMAP_PASSWORD": ("list", "imap", "password"),
     "MAILCHIMP_API_KEY": ("mailchimp", "api_key"),
     "MAILCHIMP_WEBHOOK_SECRET": ("mailchimp", "webhook_secret"),
 }
@@ -192,6 +194,29 @@ class SmtpSettings(_Section):
         return self
 
 
+class ImapSettings(_Section):
+    """The mailbox that letters come back to, if it is on a mail server; its password is BELONGING_IMAP_PASSWORD."""
+
+    host: Line = Field("", description="The server's host name; empty: there is no such mailbox.")
+    port: int = Field(993, ge=1, le=65535, description="Its port: 993 with tls, 143 with starttls.")
+    security: Security = Field(
+        Security.TLS, description="tls, starttls, or none; none only where the server is this machine."
+    )
+    username: Line = Field("", description="The account.")
+    password: SecretStr = Field(SecretStr(""), exclude=True, description="Only from the environment.")
+    folder: Annotated[str, Field(pattern=r"^[ -~]+$")] = Field(
+        "INBOX", description="The folder that they lie in. What was dealt with is deleted from it."
+    )
+
+    @model_validator(mode="after")
+    def _protected(self) -> Self:
+        if self.security is Security.NONE and self.host not in _LOOPBACK:
+            raise ValueError(
+                'security = "none" is only for a server on this machine; write "tls" or "starttls"'
+            )
+        return self
+
+
 class KeySettings(_Section):
     """Where the root key comes from; BELONGING_KEY in the environment goes before both."""
 
@@ -218,7 +243,8 @@ class ListSettings(_Section):
     )
     unsubscribe_mailto: Mailbox | None = Field(
         None,
-        description="An address whose incoming mail you treat as a wish to leave; offered beside the link.",
+        description="An address that letters offer beside the link; `belonging bounces read` takes off who "
+        "writes to it.",
     )
     bounce_address: Mailbox | None = Field(
         None,
@@ -237,6 +263,7 @@ class ListSettings(_Section):
         description="How long a sender that has died keeps its deliveries to itself. Seconds.",
     )
     smtp: SmtpSettings = Field(default_factory=SmtpSettings, description="See below.")
+    imap: ImapSettings = Field(default_factory=ImapSettings, description="See below.")
     key: KeySettings = Field(default_factory=KeySettings, description="See below.")
 
     @model_validator(mode="after")
@@ -443,6 +470,7 @@ def _refuse_secrets(data: Mapping[str, object]) -> None:
         )
     for section, name, variable in (
         ("smtp", "password", "BELONGING_SMTP_PASSWORD"),
+        ("imap", "password", "BELONGING_IMAP_PASSWORD"),
         ("key", "value", "BELONGING_KEY"),
     ):
         inner = part.get(section) if isinstance(part, dict) else None

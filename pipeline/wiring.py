@@ -14,7 +14,11 @@ from sqlalchemy import Engine
 from pipeline import rendering, settings
 from pipeline.clock import Clock
 from pipeline.errors import BelongingError, KeyProblem, SettingsError
+from pipeline.mail import bounces
+from pipeline.mail.clearing import Clearing
 from pipeline.mail.delivery import Delivery
+from pipeline.mail.imap import ImapBox
+from pipeline.mail.letterbox import Letterbox, MaildirBox
 from pipeline.mail.maildir import Maildir
 from pipeline.mail.smtp import Smtp
 from pipeline.mail.transport import Transport
@@ -33,10 +37,13 @@ from pipeline.rendering import Publication
 from pipeline.settings import FirstRun, ProviderName, Settings, TransportName
 from pipeline.site import Built, SiteBuilder
 from pipeline.store import engine
+from pipeline.store.bounces import SqlBounces
 from pipeline.store.campaigns import SqlCampaigns
 from pipeline.store.deliveries import SqlDeliveries
 from pipeline.store.errands import SqlErrands
+from pipeline.store.members import SqlMembers
 from pipeline.store.people import People
+from pipeline.subscribers.bouncing import Bouncing, CameBack
 from pipeline.subscribers.exporting import Exporting
 from pipeline.subscribers.importing import Importing
 from pipeline.subscribers.joining import Joining
@@ -129,6 +136,54 @@ class Project:
         """Answer where letters come back to, if the settings name an address for that."""
         address = self.settings.list.bounce_address
         return ReturnPaths(self.keyring.token, address) if address else None
+
+    @property
+    def clearing(self) -> Clearing:
+        """Answer what deals with mail that came back.
+
+        Raises:
+            SettingsError: The settings name no address that any could come back to.
+        """
+        paths = self.return_paths
+        if paths is None and self.settings.list.unsubscribe_mailto is None:
+            raise SettingsError(
+                "neither list.bounce_address nor list.unsubscribe_mailto is set, so nothing can come back",
+                advice="write them into newsletter.toml",
+            )
+        tokens = Tokens(self.keyring.token)
+        return Clearing(
+            read=lambda content: bounces.read(content, paths, tokens),
+            bouncing=Bouncing(
+                store=SqlBounces(self.engine),
+                members=SqlMembers(self.engine),
+                keyring=self.keyring,
+                clock=self.clock,
+            ),
+            campaigns=SqlCampaigns(self.engine),
+        )
+
+    def letterbox(self, maildir: Path | None) -> Letterbox:
+        """Answer where mail comes back to: a Maildir, or without one the mailbox that the settings name.
+
+        Raises:
+            SettingsError: They name none.
+        """
+        if maildir is not None:
+            return MaildirBox(maildir)
+        if not self.settings.list.imap.host:
+            raise SettingsError(
+                "there is no mailbox to read",
+                advice="name a Maildir, or write list.imap.host into newsletter.toml",
+            )
+        return ImapBox(self.settings.list.imap)
+
+    @property
+    def came_back(self) -> CameBack | None:
+        """Answer what came back so far; None where nothing can."""
+        chosen = self.settings
+        if chosen.provider is not ProviderName.EMBEDDED or not self.has_list:
+            return None
+        return SqlBounces(self.engine).came_back()
 
     def provider(self, site_url: str) -> Provider:
         """Answer who keeps the list, as newsletter.toml says.

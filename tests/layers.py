@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 
 import pytest
 
-__all__ = ["require"]
+__all__ = ["free_port", "require"]
 
 
 def require(name: str, *, found: bool, install: str) -> None:
@@ -23,3 +24,9 @@ def require(name: str, *, found: bool, install: str) -> None:
     if os.environ.get("BELONGING_ALL_LAYERS") == "1":
         pytest.fail(message, pytrace=False)
     pytest.skip(message)
+
+
+def free_port() -> int:
+    """Find a port of this machine that nobody listens at, for a program that cannot find one by itself."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

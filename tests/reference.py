@@ -180,6 +180,7 @@ _HOLDS = {
     "BELONGING_KEY": "the root key, instead of `list.key.file` and `list.key.command`",
     "BELONGING_STORE": "the store's address, instead of `list.store`; it may hold a password",
     "BELONGING_SMTP_PASSWORD": "the mail server's password",
+    "BELONGING_IMAP_PASSWORD": "the password of the mailbox that letters come back to",
     "MAILCHIMP_API_KEY": "the key of the Mailchimp account",
     "MAILCHIMP_WEBHOOK_SECRET": "What Mailchimp signs its calls about the list with; without it none is heard.",
 }

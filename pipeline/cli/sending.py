@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from pipeline.cli import output, plans, reports
+from pipeline.cli import output, plans, reports, returned
 from pipeline.cli.context import Context, of
 from pipeline.cli.progress import bar
 from pipeline.cli.writing import check_content
@@ -136,9 +136,15 @@ def status(
             output.line(f"{output.count(number, 'delivery', 'deliveries')} {done}")
     found = provider.reports()
     if json:
-        output.result({"campaigns": [reports.report_json(report) for report in found]})
+        output.result(
+            {
+                "campaigns": [reports.report_json(report) for report in found],
+                "returned": returned.sums_json(project.came_back),
+            }
+        )
     else:
         reports.show(found)
+        returned.show(project.came_back)
         if unknown:
             reports.show_unknown(project.unknown_deliveries())
 

@@ -104,7 +104,8 @@ def _headers(letter: Letter, envelope: Envelope) -> bytes:
             )
     ways = [f"<{envelope.unsubscribe_url}>"]
     if envelope.unsubscribe_mailto:
-        ways.append(f"<{_mailto(envelope.unsubscribe_mailto)}?subject=unsubscribe>")
+        # The token that the page has too: whoever writes with it in the subject is taken off (mail.bounces).
+        ways.append(f"<{_mailto(envelope.unsubscribe_mailto)}?subject=unsubscribe%20{PLACEHOLDER}>")
     owner = _mailto(envelope.reply_to or envelope.sender_address)
     lines = [
         _named("From", envelope.sender_name, envelope.sender_address),

@@ -71,6 +71,8 @@ def _begins_with_space(content: bytes) -> bool:
 def _tokens(content: bytes, token: str) -> Iterator[str]:
     """See that the token stands in the links to the list's service, in each part, and nowhere else.
 
+    But in the subject of the mail by which somebody leaves who cannot open a page.
+
     In a link to a page of the site it would tell which reader opened which page.
     """
     message = message_from_bytes(content, policy=SMTP)
@@ -82,6 +84,9 @@ def _tokens(content: bytes, token: str) -> Iterator[str]:
     unsubscribe = link[1] + token
     service = link[1].rstrip("/").rpartition("/")[0]
     texts = {f"the header {name}": str(value) for name, value in message.items()}
+    texts["the header List-Unsubscribe"] = re.sub(
+        rf"<mailto:[^<>?]+\?subject=unsubscribe%20{token}>", "", header
+    )
     for part in message.walk():
         if part.get_content_maintype() == "text":
             text = str(part.get_content())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, case, delete, literal
+from sqlalchemy import Connection, case, delete, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.tables import limits
 from pipeline.subscribers.limits import Limit
 
-__all__ = ["count", "lift", "sweep"]
+__all__ = ["count", "lift", "reached", "sweep"]
 
 
 def count(connection: Connection, limit: Limit, now: datetime) -> bool:
@@ -31,6 +31,12 @@ def count(connection: Connection, limit: Limit, now: datetime) -> bool:
         .returning(limits.c.count)
     )
     return int(connection.execute(statement).scalar_one()) <= limit.most
+
+
+def reached(connection: Connection, limit: Limit, now: datetime) -> bool:
+    """Tell whether counting once more would not be allowed, and count nothing."""
+    query = select(limits.c.count).where(limits.c.name == limit.name, limits.c.ends_at > now)
+    return (connection.execute(query).scalar() or 0) >= limit.most
 
 
 def lift(connection: Connection, name: bytes) -> None:

@@ -7,10 +7,11 @@ import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from pipeline.subscribers.keys import Keyring
 
-__all__ = ["Limit", "LimitKind", "address_limit", "global_limit", "source_limit"]
+__all__ = ["Limit", "LimitKind", "address_limit", "global_limit", "message_limit", "source_limit"]
 
 
 class LimitKind(StrEnum):
@@ -20,6 +21,7 @@ class LimitKind(StrEnum):
     EVERYBODY = "everybody"  # requests from all
     HASTY = "hasty"  # requests without the stamp of a form, from all
     MAIL = "mail"  # notices to one e-mail address
+    MESSAGE = "message"  # one step of dealing with one message that came back
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +71,19 @@ def source_limit(keyring: Keyring, source: str, now: datetime, *, most: int) -> 
 def global_limit(keyring: Keyring, kind: LimitKind, *, most: int) -> Limit:
     """Limit what comes from everybody together in an hour."""
     return Limit(kind=kind, name=_name(keyring, kind, ""), most=most, window=timedelta(hours=1))
+
+
+def message_limit(keyring: Keyring, step: str, content: bytes, *, window: timedelta) -> Limit:
+    """Limit a step of dealing with a message that came back to once, however often the message is read.
+
+    Args:
+        keyring: The list's keys.
+        step: Which step.
+        content: The whole message.
+        window: How long the message may turn up again.
+    """
+    name = _name(keyring, f"message/{step}", sha256(content).hexdigest())
+    return Limit(kind=LimitKind.MESSAGE, name=name, most=1, window=window)
 
 
 def _name(keyring: Keyring, what: str, whose: str) -> bytes:

@@ -129,7 +129,9 @@ def test_what_the_headers_say() -> None:
     assert message["Date"] == "Sun, 01 Mar 2026 12:00:00 +0000"
     assert message["Message-ID"] == f"<{ID}@belonging.example.org>"
     assert message["List-Id"] == '"Belonging" <letters.belonging.example.org>'
-    assert message["List-Unsubscribe"] == f"<{page}>, <mailto:leave@example.org?subject=unsubscribe>"
+    assert (
+        message["List-Unsubscribe"] == f"<{page}>, <mailto:leave@example.org?subject=unsubscribe%20{TOKEN}>"
+    )
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["List-Help"] == "<mailto:letters@belonging.example.org?subject=help>"
     assert message["List-Owner"] == "<mailto:letters@belonging.example.org>"
@@ -159,7 +161,7 @@ def test_an_odd_address_does_not_break_out_of_a_mailto_link() -> None:
     message = parsed(composed(around=envelope(reply_to=odd, unsubscribe_mailto=odd)))
     assert message["List-Owner"] == "<mailto:a%3Fb%26c%25d%3De@example.org>"
     assert str(message["List-Unsubscribe"]).endswith(
-        "<mailto:a%3Fb%26c%25d%3De@example.org?subject=unsubscribe>"
+        f"<mailto:a%3Fb%26c%25d%3De@example.org?subject=unsubscribe%20{TOKEN}>"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from pipeline.campaigns import EVERYBODY, CampaignState, campaign_id
 from pipeline.mail import bounces
+from pipeline.mail.clearing import Clearing
 from pipeline.mail.transport import Accepted
 from pipeline.planning import Policy, plan
 from pipeline.providers.embedded import EmbeddedList
@@ -37,17 +39,19 @@ from tests.service.world import ROOT, World
 READER = "reader@lists.example.com"
 ADDRESS = "bounces@belonging.example.org"
 PATHS = ReturnPaths(KEYRING.token, ADDRESS)
+_NUMBERS = itertools.count()
 CONFIRMED, BOUNCED = SubscriberState.CONFIRMED, SubscriberState.BOUNCED
 
 
 def report(to: str, status: str, action: str = "failed", campaign: str = "0123456789abcdef") -> bytes:
-    """Write a bounce as Postfix does."""
+    """Write a bounce as Postfix does, and each a new one."""
     lines = [
         "Return-Path: <>",
         f"Delivered-To: {to}",
         "From: MAILER-DAEMON@mx.example.com (Mail Delivery System)",
         f"To: {to}",
         "Subject: Undelivered Mail Returned to Sender",
+        f"Message-ID: <{next(_NUMBERS)}@mx.example.com>",
         "Auto-Submitted: auto-replied",
         "MIME-Version: 1.0",
         'Content-Type: multipart/report; report-type=delivery-status; boundary="B"',
@@ -103,21 +107,25 @@ def complaint(leave: str) -> bytes:
 
 
 @pytest.fixture
-def deal(world: World) -> Callable[[bytes], Meaning | None]:
+def deal(world: World) -> Callable[[bytes], Meaning]:
     """Read a message and do what it asks for."""
+    clearing = clearing_of(world)
+    return lambda content: clearing.deal_with(content)[0]
+
+
+def clearing_of(world: World) -> Clearing:
+    """What deals with mail that came back, with an address for it."""
     key = world.project.keyring
-    bouncing = Bouncing(
-        store=SqlBounces(world.project.engine),
-        members=SqlMembers(world.project.engine),
-        keyring=key,
-        clock=world.clock,
+    return Clearing(
+        read=lambda content: bounces.read(content, ReturnPaths(key.token, ADDRESS), Tokens(key.token)),
+        bouncing=Bouncing(
+            store=SqlBounces(world.project.engine),
+            members=SqlMembers(world.project.engine),
+            keyring=key,
+            clock=world.clock,
+        ),
+        campaigns=SqlCampaigns(world.project.engine),
     )
-
-    def dealt(content: bytes) -> Meaning | None:
-        returned = bounces.read(content, ReturnPaths(key.token, ADDRESS), Tokens(key.token))
-        return bouncing.deal_with(returned) if returned else None
-
-    return dealt
 
 
 def path(world: World, *, life: int = 1) -> str:
@@ -127,9 +135,14 @@ def path(world: World, *, life: int = 1) -> str:
     return ReturnPaths(world.project.keyring.token, ADDRESS).make(whom, life)
 
 
+def what_is_known(world: World) -> dict[str, list[tuple[object, ...]]]:
+    """Read the whole store, but for how many messages came."""
+    return {name: rows for name, rows in world.everything().items() if name not in {"facts", "limits"}}
+
+
 @pytest.mark.parametrize("status", ["5.1.1", "5.1.2", "5.1.6"])
 def test_an_address_that_does_not_exist_is_never_mailed_again(
-    world: World, deal: Callable[[bytes], Meaning | None], status: str
+    world: World, deal: Callable[[bytes], Meaning], status: str
 ) -> None:
     world.confirmed(READER)
     assert deal(report(path(world), status)) is Meaning.GONE
@@ -140,7 +153,7 @@ def test_an_address_that_does_not_exist_is_never_mailed_again(
 
 @pytest.mark.parametrize("status", ["5.7.1", "5.7.26", "5.7.515"])
 def test_a_policy_block_is_held_against_nobody(
-    world: World, deal: Callable[[bytes], Meaning | None], status: str
+    world: World, deal: Callable[[bytes], Meaning], status: str
 ) -> None:
     world.confirmed(READER)
     for _ in range(9):
@@ -152,7 +165,7 @@ def test_a_policy_block_is_held_against_nobody(
 
 @pytest.mark.parametrize("status", ["5.2.2", "4.4.1", "5.0.0"])
 def test_a_reason_that_may_pass_counts_only_often_and_long(
-    world: World, deal: Callable[[bytes], Meaning | None], status: str
+    world: World, deal: Callable[[bytes], Meaning], status: str
 ) -> None:
     world.confirmed(READER)
     for _ in range(9):  # often, but all in one week
@@ -164,7 +177,7 @@ def test_a_reason_that_may_pass_counts_only_often_and_long(
     assert world.states() == [(BOUNCED, 1)]
 
 
-def test_a_reason_that_has_passed_is_forgotten(world: World, deal: Callable[[bytes], Meaning | None]) -> None:
+def test_a_reason_that_has_passed_is_forgotten(world: World, deal: Callable[[bytes], Meaning]) -> None:
     world.confirmed(READER)
     for _ in range(8):
         assert deal(report(path(world), "5.2.2")) is Meaning.PASSING
@@ -172,13 +185,13 @@ def test_a_reason_that_has_passed_is_forgotten(world: World, deal: Callable[[byt
     assert world.states() == [(CONFIRMED, 1)]
 
 
-def test_what_is_only_delayed_is_nothing_yet(world: World, deal: Callable[[bytes], Meaning | None]) -> None:
+def test_what_is_only_delayed_is_nothing_yet(world: World, deal: Callable[[bytes], Meaning]) -> None:
     world.confirmed(READER)
     assert deal(report(path(world), "4.4.1", action="delayed")) is Meaning.DELAYED
     assert world.everything()["bounces"] == []
 
 
-def test_a_forged_bounce_changes_nothing(world: World, deal: Callable[[bytes], Meaning | None]) -> None:
+def test_a_forged_bounce_changes_nothing(world: World, deal: Callable[[bytes], Meaning]) -> None:
     world.confirmed(READER)
     good = path(world)
     local, _, domain = good.partition("@")
@@ -194,17 +207,17 @@ def test_a_forged_bounce_changes_nothing(world: World, deal: Callable[[bytes], M
         f"x{good}",
         good.replace("belonging.example.org", "belonging.example.org.evil.example"),
     ]
-    before = world.everything()
+    before = what_is_known(world)
     for to in forged:
         assert deal(report(to, "5.1.1")) is Meaning.STRANGE, to
     # Whom a letter quotes inside is nobody's proof.
     hidden = report(ADDRESS, "5.1.1").replace(b"Diagnostic-Code: smtp;", f"X: {good}".encode())
     assert deal(hidden) is Meaning.STRANGE
-    assert world.everything() == before
+    assert what_is_known(world) == before
 
 
 def test_a_bounce_of_an_earlier_life_says_nothing_about_this_one(
-    world: World, deal: Callable[[bytes], Meaning | None]
+    world: World, deal: Callable[[bytes], Meaning]
 ) -> None:
     world.confirmed(READER)
     old = path(world)
@@ -217,9 +230,7 @@ def test_a_bounce_of_an_earlier_life_says_nothing_about_this_one(
     assert world.states() == [(CONFIRMED, 2)]
 
 
-def test_a_complaint_takes_its_reader_off_at_once(
-    world: World, deal: Callable[[bytes], Meaning | None]
-) -> None:
+def test_a_complaint_takes_its_reader_off_at_once(world: World, deal: Callable[[bytes], Meaning]) -> None:
     world.confirmed(READER)
     assert deal(complaint(unsubscribe_path(world, READER, life=2))) is Meaning.STRANGE
     assert deal(complaint("/list/unsubscribe/" + "x" * 36)) is Meaning.STRANGE
@@ -228,12 +239,13 @@ def test_a_complaint_takes_its_reader_off_at_once(
     assert world.states() == [(SubscriberState.UNSUBSCRIBED, 1)]
 
 
-def test_an_automatic_reply_is_no_bounce(world: World, deal: Callable[[bytes], Meaning | None]) -> None:
+def test_an_automatic_reply_is_no_bounce(world: World, deal: Callable[[bytes], Meaning]) -> None:
     world.confirmed(READER)
     reply = (
         f"To: {path(world)}\r\nAuto-Submitted: auto-replied\r\nSubject: 5.1.1 away\r\n\r\nStatus: 5.1.1\r\n"
     )
-    assert deal(reply.encode()) is None
+    assert deal(reply.encode()) is Meaning.OTHER
+    assert bounces.automatic(reply.encode())
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(1, 2**16 - 1))
@@ -309,19 +321,25 @@ def test_the_whole_way_from_a_letter_to_its_bounce(local: World) -> None:
 
 
 def test_a_campaign_that_is_refused_by_policy_is_paused(local: World) -> None:
-    from pipeline.cli.bounces import _pause
-
     campaigns = SqlCampaigns(local.project.engine)
     policy = Policy(newest_on_first_run=True, max_new=10, max_age=timedelta(days=14))
     campaigns.accept(plan([post("a")], campaigns.history(), NOW, policy=policy), NOW)
     identity = campaign_id(EVERYBODY, "a")
-    assert _pause(campaigns, {identity, "nothing"}, local.clock) == []
+    local.confirmed(READER)
+    clearing, to = clearing_of(local), path(local)
+    nothing = (Meaning.POLICY, frozenset[str]())
+    assert clearing.deal_with(report(to, "5.7.1", campaign=identity)) == nothing  # it is not being sent
     campaigns.freeze(identity, letter(), NOW, samples=False)
     campaigns.move(identity, CampaignState.SENDING, NOW)
-    assert _pause(campaigns, {identity}, local.clock) == [identity]
+    assert clearing.deal_with(report(to, "5.7.1", campaign="0" * 16)) == nothing
+    refused = report(to, "5.7.1", campaign=identity)
+    assert clearing.deal_with(refused) == (Meaning.POLICY, {identity})
     found = campaigns.campaign(identity)
     assert found is not None
     assert found.state is CampaignState.PAUSED
+    # A person lets it go on; the same message, read again, does not stop it again.
+    campaigns.move(identity, CampaignState.SENDING, NOW)
+    assert clearing.deal_with(refused) == (Meaning.AGAIN, frozenset())
 
 
 def test_a_maildir_that_is_none_is_said(local: World) -> None:
@@ -343,4 +361,4 @@ def test_a_maildir_that_is_none_is_said(local: World) -> None:
         timeout=120,
     )
     assert done.returncode == 3
-    assert "list.bounce_address is not set" in done.stderr
+    assert "neither list.bounce_address nor list.unsubscribe_mailto is set" in done.stderr
