@@ -148,7 +148,13 @@ def _bounces(scene: Scene, command: str) -> None:
         scene.project.change(
             "newsletter.toml", "[list]", '[list]\nbounce_address = "back@belonging.example.org"'
         )
-    scene.belonging("bounces", "read", str(mailbox))
+    where = command.split()[3:]
+    if where == ["-"]:
+        scene.belonging("bounces", "read", "-", stdin="Auto-Submitted: auto-replied\n\nAway.\n")
+    elif where:
+        scene.belonging("bounces", "read", str(mailbox))
+    else:
+        scene.belonging("bounces", "read", code=3)  # no mail server is named here
 
 
 def _this_plan(scene: Scene, command: str) -> None:
@@ -216,7 +222,7 @@ _STEPS: dict[str, Callable[[Scene, str], None]] = {
     r"belonging web": _page("web"),
     r"belonging subscribers import \S+\.csv( --apply| --never-mail)?": _import,
     r"belonging subscribers (export FILE|unlock FILE PLAIN)": _export,
-    r"belonging bounces read \S+": _bounces,
+    r"belonging bounces read( \S+)?": _bounces,
     r'pip install "belonging\[\w+\]"': _extra,
     r"python -m plugins\.headers \S+( \S+)?": _headers,
 }
