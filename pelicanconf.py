@@ -232,6 +232,8 @@ JINJA_FILTERS = {
     "words": from_html,
 }
 
+SOCIAL_CARDS = True  # False: every post has the site's card, and a first build is quicker
+
 # --- Plugins ----------------------------------------------------------------------------------------------
 
 PLUGINS = [
@@ -241,6 +243,8 @@ PLUGINS = [
     "plugins.wellknown",  # says where flaws are to be reported
     "plugins.reading",  # how long a post takes, what it holds, what to read next
     "plugins.pictures",  # takes from pictures what cameras write into them; makes the sizes that pages need
+    "plugins.cards",  # draws what stands beside a shared link
+    "plugins.films",  # shows films that stand elsewhere by a still and a link
     "plugins.search",  # makes the index that the search page reads
     "plugins.feeds",  # completes the feeds
     "plugins.manifest",  # says what the posts are, for the letters; last, so that it sees what the others did

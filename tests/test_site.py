@@ -181,7 +181,7 @@ def test_a_post_shows_its_picture_with_its_text(site: Path) -> None:
     (picture,) = html.xpath("//img[contains(@class, 'arch')]")
     assert picture.get("src") == f"{SITEURL}/images/two-hills.png"
     assert picture.get("alt", "").startswith("Two hills, one blue")
-    assert html.xpath("//meta[@property='og:image']/@content") == [f"{SITEURL}/images/two-hills.png"]
+    assert linked_data(html)["image"] == f"{SITEURL}/images/two-hills.png"
 
 
 def test_the_content_note_stands_before_the_text_and_can_be_skipped_to_the_end(site: Path) -> None:
@@ -440,7 +440,7 @@ def test_machines_are_told_what_a_post_is_and_what_it_rests_on(site: Path) -> No
     assert cited["name"].startswith("Example, A. (2020). A paper about something.")
     hostile = linked_data(page(site, "hostile-title/index.html"))
     assert hostile["headline"] == HOSTILE_TITLE
-    assert "image" not in hostile
+    assert hostile["image"] == f"{SITEURL}/card.png"  # it has none of its own, and no typeface has its title
 
 
 def test_a_post_says_how_long_it_takes_and_when_it_was_changed(site: Path) -> None:

@@ -10,7 +10,7 @@ __all__ = ["LISTS", "RESERVED", "THEMES", "TYPED", "nearest"]
 TYPED = frozenset(
     {"title", "date", "modified", "mail_at", "timezone", "id", "slug", "status", "lang", "translation"}
     | {"category", "tags", "author", "authors", "summary", "image", "image_alt", "content_note"}
-    | {"series"}
+    | {"series", "card"}
     | {"subject", "preheader", "mail", "template", "save_as", "url"}
 )
 LISTS = frozenset({"tags", "authors"})

@@ -48,6 +48,7 @@ class FrontMatter(BaseModel):
     tags: Names = ()
     author: Annotated[str, BeforeValidator(values.name_value)] = ""
     authors: Names = ()
+    card: Line = ""  # on the picture beside a shared link, instead of the title
     series: Annotated[str, BeforeValidator(values.name_value)] = ""  # the same name in each of its parts
     summary: Annotated[str, BeforeValidator(values.text_value)] = ""  # Markdown; may run over lines
     image: Annotated[str, BeforeValidator(values.image_value)] = ""  # path below content/, or an address

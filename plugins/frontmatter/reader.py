@@ -24,7 +24,7 @@ from .scheduling import shows_drafts
 __all__ = ["MarkdownReader", "install"]
 
 # What only this project's templates and letters ask for; Pelican hands it through.
-_OWN = ("id", "subject", "preheader", "content_note", "image", "image_alt", "mail_at", "series")
+_OWN = ("id", "subject", "preheader", "content_note", "image", "image_alt", "mail_at", "series", "card")
 
 
 class Readers(Protocol):

@@ -41,10 +41,10 @@ class Shelf:
             Unreadable: It is no picture.
         """
         data = source.read_bytes()
-        file = self._kept(data, f"clean{source.suffix.lower()}", lambda: encoding.cleaned(data))
+        file = self.keep(data, f"clean{source.suffix.lower()}", lambda: encoding.cleaned(data))
         shown = file.read_bytes()
         width, height = encoding.size(shown)
-        tone = self._kept(shown, "tone.txt", lambda: encoding.tone(shown).encode("ascii"))
+        tone = self.keep(shown, "tone.txt", lambda: encoding.tone(shown).encode("ascii"))
         return Picture(
             file=file,
             width=width,
@@ -60,9 +60,16 @@ class Shelf:
             Unreadable: It cannot be opened any more.
         """
         data = picture.file.read_bytes()
-        return self._kept(data, f"{width}.{suffix}", lambda: encoding.in_format(data, suffix, width))
+        return self.keep(data, f"{width}.{suffix}", lambda: encoding.in_format(data, suffix, width))
 
-    def _kept(self, source: bytes, name: str, make: Callable[[], bytes]) -> Path:
+    def keep(self, source: bytes, name: str, make: Callable[[], bytes]) -> Path:
+        """Give what was made of a source, made now if it is not there.
+
+        Args:
+            source: All that it depends on, besides Pillow.
+            name: What it is of the source.
+            make: Makes it.
+        """
         key = hashlib.sha256(b"\0".join([encoding.RECIPE.encode(), _pillow.encode(), source])).hexdigest()[
             :32
         ]
