@@ -9,7 +9,7 @@ __all__ = ["tells"]
 # What is named here is nobody's shame. But a card is seen by whoever looks at the phone, and says who reads that.
 _TELLING = re.compile(
     r"suicid|self[\s-]?(?:harm|injur)|overdos|\baddict|\balcohol|\bdrunk|\bdrinking\b|\bsober|\bdrugs?\b|\brelaps"
-    r"|\brehab|\bdetox|\bwithdrawal|\brecover(?:y|ing)\b|\btwelve[\s-]steps?|\bgambl|\btrauma|\babus|\brap(?:e|ed|ist)\b"
+    r"|\brehab|\bdetox|\bwithdrawal|\brecover(?:y|ing)\b|\btwelve[\s-]steps?|\bgambl|\btrauma|\babus|\brape[ds]?\b|\brapist"
     r"|\bassault|\bviolen|\bincest|\bmolest|\bdepress|\banxiety|\bpanic attack|\bbipolar|\bpsycho|\bschizo|\bptsd\b"
     r"|\bborderline|\banorexi|\bbulimi|\beating disorder|\btherap|\bpsychiatr|\bhospital|\bclinic|\bdiagnos|\bmedicat"
     r"|\bhiv\b|\baids\b|\bcancer|\babort|\bmiscarr|\bstillb|\bgrie[fv]|\bbereav|\bdivorc|\bprison|\bcult\b"

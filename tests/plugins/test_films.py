@@ -8,8 +8,11 @@ import lxml.html
 import pytest
 from markdown import Markdown
 
+from pipeline.posts import manifest
+from pipeline.rendering import render
 from plugins.films.links import film
 from plugins.films.markup import AloneOnALine, Still, shown
+from tests.rendering.making import LINKS, PUBLICATION, theme
 from tests.site_fixture.building import SITEURL, build
 
 TUBE = "https://www.youtube.com/watch?v=aB3_d-F--hI"
@@ -141,3 +144,13 @@ def test_page_feed_and_manifest_show_a_still_and_say_where_the_link_leads(tmp_pa
         text = name.read_text(encoding="utf-8")
         assert "which belongs to Google" in text, name
         assert "iframe" not in text
+    known = manifest.read(output.parent / "posts.json")
+    (seen,) = (post for post in known.posts if post.slug == "seen")
+    sent = render(seen, known.site, publication=PUBLICATION, links=LINKS, environment=theme())
+    letter = lxml.html.fromstring(sent.html)
+    (picture,) = letter.xpath(f"//img[@src='{SITEURL}/film.png']")
+    assert int(picture.get("width")) <= 552
+    assert TUBE in letter.xpath("//a/@href")
+    for part in (letter.text_content(), sent.text):
+        assert "Watch “Sitting & “well”” on YouTube" in part
+        assert "which belongs to Google" in " ".join(part.split())
