@@ -97,7 +97,6 @@ class ListService:
             rights=rights,
             pages=Pages(rendering.environment(project.root / "theme"), look),
             health=self._health,
-            consent=chosen.consent,
             theme=project.root / "theme",
             base=self.base,
             behind_proxy=chosen.behind_proxy,

@@ -20,8 +20,8 @@ from pipeline.clock import Clock
 from pipeline.errors import DeliveryError
 from pipeline.mail.retry import pause_after
 from pipeline.mail.transport import Accepted, Deferred, Message, Outcome, Rejected, Session, Transport
+from pipeline.posts.languages import Catalogue, direction, own_name
 from pipeline.rendering.columns import wrap
-from pipeline.rendering.direction import direction
 from pipeline.rendering.phrases import phrases_for
 from pipeline.subscribers.keys import Keyring
 from pipeline.subscribers.membership import Notice, NoticeKind, Outbox
@@ -65,6 +65,8 @@ class NoticeWriter:
         self._html = environment.get_template("email/notice.html")
         self._text = environment.get_template("email/notice.txt")
         self._words = phrases_for(environment, stationery.lang)
+        others = (lang for lang in Catalogue.of(environment).languages if lang != self._words["lang"])
+        self._others = [phrases_for(environment, lang) for lang in others]
         self._stationery = stationery
         self._tokens = Tokens(keyring.token)
         self._passes = Passes(keyring.token)
@@ -81,7 +83,7 @@ class NoticeWriter:
         look = self._stationery
         words = self._words[f"notice_{notice.kind.value}"]
         assert isinstance(words, Mapping)  # noqa: S101 - the theme's own
-        context = self._context(words, self._link(notice))
+        context = self._context(notice, words, self._link(notice))
         identity = self._tokens.message_id(f"notice {notice.id}", notice.subscriber_id)
         domain = look.sender_address.partition("@")[2]
         message = EmailMessage(policy=SMTP)
@@ -99,7 +101,7 @@ class NoticeWriter:
         message.set_boundary(f"=_{identity}")
         return Message(id=identity, sender=look.sender_address, to=to, content=message.as_bytes())
 
-    def _context(self, words: Mapping[str, Any], link: str) -> dict[str, object]:
+    def _context(self, notice: Notice, words: Mapping[str, Any], link: str) -> dict[str, object]:
         look = self._stationery
         blanks = {
             "name": look.name,
@@ -118,6 +120,7 @@ class NoticeWriter:
             "before": [str(line).format(**blanks) for line in words["before"]],
             "label": str(words["button"]),
             "link": link,
+            "others": [_elsewhere(phrases, notice.kind, link) for phrases in self._others],
             "after": [str(line).format(**blanks) for line in words["after"]],
             "why": str(self._words["notice_why"]).format(**blanks),
             "postal_address": look.postal_address,
@@ -133,6 +136,20 @@ class NoticeWriter:
         else:
             path = "rights/" + self._passes.make(Errand.RIGHTS, whom, life, notice.expires_at)
         return f"{self._stationery.service_url}/{path}"
+
+
+def _elsewhere(phrases: Mapping[str, object], kind: NoticeKind, link: str) -> Mapping[str, str]:
+    """Say in one line of another language what a notice is about; whose language it is in, nobody noted."""
+    lang, words = str(phrases["lang"]), phrases[f"notice_{kind.value}"]
+    assert isinstance(words, Mapping)  # noqa: S101 - the theme's own
+    return {
+        "lang": lang,
+        "dir": direction(lang),
+        "name": own_name(lang),
+        "title": str(words["title"]),
+        "label": str(words["button"]),
+        "link": f"{link}?lang={lang}",
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,8 +137,8 @@ def links_of(message: EmailMessage) -> list[str]:
 
 
 def path_of(message: EmailMessage) -> str:
-    """Answer the path of the one link of a mail that belongs to the service."""
-    (link,) = [link for link in links_of(message) if link.startswith(f"{SITE}/list/")]
+    """Answer the path of the one link of a mail that belongs to the service, in whatever languages it is there."""
+    (link,) = {link.partition("?")[0] for link in links_of(message) if link.startswith(f"{SITE}/list/")}
     return link.removeprefix(SITE)
 
 

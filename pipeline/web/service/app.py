@@ -33,6 +33,7 @@ from pipeline.web.service.forms import TooLarge, fields, read_body
 from pipeline.web.service.hosted import Hosted
 from pipeline.web.service.pages import Pages
 from pipeline.web.service.shield import Shield
+from pipeline.web.service.speaking import Speaking
 
 __all__ = ["Health", "Service"]
 
@@ -53,7 +54,6 @@ class Service:
     rights: Rights
     pages: Pages
     health: Health
-    consent: str  # the sentence somebody agrees to
     theme: Path  # folder whose style the pages share
     base: str  # path that the service stands at: "/list", or "" for the whole host
     behind_proxy: bool  # whether a web server on this machine says where a request comes from
@@ -94,7 +94,10 @@ class Service:
                 Route("/static/{name}", self._static, methods=["GET"]),
             ],
             exception_handlers={HTTPException: self._refused, TooLarge: self._too_large},
-            middleware=[Middleware(Shield, broken=self.pages.message("broken", status=500))],
+            middleware=[
+                Middleware(Shield, broken=self.pages.message("broken", status=500)),
+                Middleware(Speaking, choose=self.pages.choose),
+            ],
         )
 
     # --- joining ----------------------------------------------------------------------------------------------------
@@ -132,10 +135,10 @@ class Service:
         link = request.path_params["link"]
         if not self.signing_up.recognises(link):
             return self._refuse()
-        return self.pages.button("confirm", f"/confirm/{link}", wording=self.consent)
+        return self.pages.button("confirm", f"/confirm/{link}", wording=self.pages.consent())
 
     def _confirm(self, request: Request, _: Mapping[str, str]) -> Response:
-        done = self.signing_up.confirm(request.path_params["link"], self.consent)
+        done = self.signing_up.confirm(request.path_params["link"], self.pages.consent())
         return self.pages.message("confirmed") if done else self._refuse()
 
     # --- leaving ----------------------------------------------------------------------------------------------------
@@ -224,7 +227,7 @@ class Service:
 
     def _address(self, form: str, path: str, *, problem: bool = False) -> Response:
         # A list kept elsewhere does not come back here to ask for consent.
-        wording = self.consent if self.hosted and form == "join" else ""
+        wording = self.pages.consent() if self.hosted and form == "join" else ""
         return self.pages.address(form, path, stamp=self._stamp(), wording=wording, problem=problem)
 
     def _stamp(self) -> str:

@@ -9,8 +9,9 @@ from typing import Final
 from jinja2 import Environment
 from starlette.responses import HTMLResponse, Response
 
-from pipeline.rendering.direction import direction
+from pipeline.posts.languages import Catalogue, direction
 from pipeline.rendering.phrases import phrases_for
+from pipeline.web.service.speaking import Spoken, spoken
 
 __all__ = ["Look", "Pages"]
 
@@ -43,8 +44,25 @@ class Pages:
             RenderingError: The theme lacks words.
         """
         self._look = look
-        self._words = phrases_for(environment, look.lang)
+        self._catalogue = Catalogue.of(environment)
+        self._phrases = {lang: phrases_for(environment, lang) for lang in self._catalogue.languages}
         self._templates = {name: environment.get_template(f"list/{name}.html") for name in _TEMPLATES}
+
+    def choose(self, named: str, wanted: Sequence[str]) -> Spoken:
+        """Decide which language to speak.
+
+        Args:
+            named: The one that a link of ours names, or "".
+            wanted: Those that a browser asks for, most wanted first.
+        """
+        known = self._catalogue.languages
+        if named in known:
+            return Spoken(lang=named, chosen=True)
+        return Spoken(lang=self._catalogue.choose(*wanted, self._look.lang), chosen=False)
+
+    def consent(self) -> str:
+        """Answer the sentence somebody agrees to, as the pages of this request show it."""
+        return self._catalogue.say(self._spoken.lang, self._look.consent)
 
     def message(self, name: str, *, status: int = 200, title: str = "") -> Response:
         """Make a page that says one thing.
@@ -65,7 +83,7 @@ class Pages:
             title=self._word(f"{name}_title"),
             lines=self._lines(name),
             button=self._word(f"{name}_button"),
-            action=f"{self._look.base}{path}",
+            action=self._action(path),
             wording=wording,
             fields=fields,
         )
@@ -88,7 +106,7 @@ class Pages:
             title=self._word(f"{name}_title"),
             lines=self._lines(name),
             button=self._word(f"{name}_button"),
-            action=f"{self._look.base}{path}",
+            action=self._action(path),
             stamp=stamp,
             wording=wording,
             problem=self._word("join_error") if problem else "",
@@ -100,7 +118,7 @@ class Pages:
             "rights",
             title=self._word("rights_title"),
             lines=self._lines("open"),
-            action=f"{self._look.base}{path}",
+            action=self._action(path),
         )
 
     def hosted(self, path: str, topics: Sequence[str]) -> Response:
@@ -111,7 +129,7 @@ class Pages:
             lines=self._lines("open"),
             choose_lines=self._lines("choose"),
             erase_lines=self._lines("erase"),
-            action=f"{self._look.base}{path}",
+            action=self._action(path),
             topics=topics,
         )
 
@@ -120,8 +138,7 @@ class Pages:
         return self._page("record", title=self._word("seen_title"), lines=self._lines("seen"), stored=stored)
 
     def _page(self, template: str, status: int = 200, **values: object) -> Response:
-        look = self._look
-        lang = str(self._words["lang"])
+        look, lang = self._look, self._spoken.lang
         html = self._templates[template].render(
             words=self._words,
             speaks=lang,
@@ -131,9 +148,29 @@ class Pages:
             base=look.base,
             exit_url=look.exit_url,
             exit_name=look.exit_name,
+            chosen=self._chosen,
+            others=[other for other in self._catalogue.languages if other != lang],
             **values,
         )
         return HTMLResponse(html.lstrip(), status_code=status)
+
+    @property
+    def _spoken(self) -> Spoken:
+        return spoken() or self.choose("", [])
+
+    @property
+    def _words(self) -> Mapping[str, object]:
+        return self._phrases[self._spoken.lang]
+
+    @property
+    def _chosen(self) -> str:
+        """Write what a link or a form adds, so that what comes next is in the same language."""
+        now = self._spoken
+        usual = self.choose("", []).lang
+        return f"?lang={now.lang}" if now.chosen or now.lang != usual else ""
+
+    def _action(self, path: str) -> str:
+        return f"{self._look.base}{path}{self._chosen}"
 
     def _word(self, name: str) -> str:
         return str(self._words[self._ours(name)])
