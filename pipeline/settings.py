@@ -314,7 +314,8 @@ class ServiceSettings(_Section):
     per_hour: int = Field(
         600,
         ge=4,
-        description="Requests taken from everybody in an hour; a quarter from forms on static pages.",
+        description="Requests taken from everybody in an hour: a quarter from forms on static pages, half from those "
+        "whose browser has not worked for it.",
     )
     shortest_seconds: float = Field(
         1.5, ge=0, le=60, description="A form that comes back sooner is shown once more. Seconds."

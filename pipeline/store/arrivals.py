@@ -42,6 +42,11 @@ class SqlArrivals:
             return reached.limit
         return None
 
+    def counted(self, limit: Limit, now: datetime) -> int:
+        """Tell how often something happened that is limited."""
+        with transaction(self._engine) as connection:
+            return limits.counted(connection, limit, now)
+
     def take(self, now: datetime, until: datetime, *, most: int) -> list[Arrival]:
         """Lease arrivals."""
         with transaction(self._engine) as connection:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from pipeline.store.tables import limits
 from pipeline.subscribers.limits import Limit
 
-__all__ = ["count", "lift", "reached", "sweep"]
+__all__ = ["count", "counted", "lift", "reached", "sweep"]
 
 
 def count(connection: Connection, limit: Limit, now: datetime) -> bool:
@@ -33,10 +33,15 @@ def count(connection: Connection, limit: Limit, now: datetime) -> bool:
     return int(connection.execute(statement).scalar_one()) <= limit.most
 
 
+def counted(connection: Connection, limit: Limit, now: datetime) -> int:
+    """Tell how often it was counted, and count nothing."""
+    query = select(limits.c.count).where(limits.c.name == limit.name, limits.c.ends_at > now)
+    return int(connection.execute(query).scalar() or 0)
+
+
 def reached(connection: Connection, limit: Limit, now: datetime) -> bool:
     """Tell whether counting once more would not be allowed, and count nothing."""
-    query = select(limits.c.count).where(limits.c.name == limit.name, limits.c.ends_at > now)
-    return (connection.execute(query).scalar() or 0) >= limit.most
+    return counted(connection, limit, now) >= limit.most
 
 
 def lift(connection: Connection, name: bytes) -> None:

@@ -11,7 +11,15 @@ from hashlib import sha256
 
 from pipeline.subscribers.keys import Keyring
 
-__all__ = ["Limit", "LimitKind", "address_limit", "global_limit", "message_limit", "source_limit"]
+__all__ = [
+    "Limit",
+    "LimitKind",
+    "address_limit",
+    "global_limit",
+    "message_limit",
+    "proof_limit",
+    "source_limit",
+]
 
 
 class LimitKind(StrEnum):
@@ -19,7 +27,9 @@ class LimitKind(StrEnum):
 
     SOURCE = "source"  # requests from one network address
     EVERYBODY = "everybody"  # requests from all
+    UNWORKED = "unworked"  # requests that come without the answer to a puzzle, from all
     HASTY = "hasty"  # requests without the stamp of a form, from all
+    PROOF = "proof"  # uses of one answer
     MAIL = "mail"  # notices to one e-mail address
     MESSAGE = "message"  # one step of dealing with one message that came back
 
@@ -71,6 +81,17 @@ def source_limit(keyring: Keyring, source: str, now: datetime, *, most: int) -> 
 def global_limit(keyring: Keyring, kind: LimitKind, *, most: int) -> Limit:
     """Limit what comes from everybody together in an hour."""
     return Limit(kind=kind, name=_name(keyring, kind, ""), most=most, window=timedelta(hours=1))
+
+
+def proof_limit(keyring: Keyring, puzzle: str, *, window: timedelta) -> Limit:
+    """Limit the answer to a puzzle to one use.
+
+    Args:
+        keyring: The list's keys.
+        puzzle: The part of it that no other puzzle has.
+        window: How long the puzzle may be answered.
+    """
+    return Limit(kind=LimitKind.PROOF, name=_name(keyring, "proof", puzzle), most=1, window=window)
 
 
 def message_limit(keyring: Keyring, step: str, content: bytes, *, window: timedelta) -> Limit:

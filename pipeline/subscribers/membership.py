@@ -88,6 +88,9 @@ class ArrivalStore(Protocol):
     def put(self, arrival: Arrival, limits: tuple[Limit, ...], now: datetime) -> Limit | None:
         """Keep an arrival unless a limit is reached; answer that limit, and keep and count nothing then."""
 
+    def counted(self, limit: Limit, now: datetime) -> int:
+        """Tell how often something happened that is limited."""
+
     def take(self, now: datetime, until: datetime, *, most: int) -> list[Arrival]:
         """Lease arrivals, the oldest first. One that failed too often is thrown away."""
 

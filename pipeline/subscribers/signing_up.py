@@ -14,12 +14,20 @@ from pipeline.errors import KeyProblem
 from pipeline.subscribers import Origin, Subscriber, SubscriberState, SubscriberStore
 from pipeline.subscribers.addresses import normalise
 from pipeline.subscribers.keys import Keyring
-from pipeline.subscribers.limits import LimitKind, address_limit, global_limit, source_limit
+from pipeline.subscribers.limits import (
+    Limit,
+    LimitKind,
+    address_limit,
+    global_limit,
+    proof_limit,
+    source_limit,
+)
 from pipeline.subscribers.membership import Arrival, ArrivalStore, MemberStore, Wish
 from pipeline.subscribers.passes import Errand, Passes
+from pipeline.subscribers.puzzles import difficulty, solves
 from pipeline.subscribers.sealing import ADDRESS, Sealer
 
-__all__ = ["ARRIVING", "Answer", "Reception", "Rules", "SigningUp", "plausible"]
+__all__ = ["ARRIVING", "Answer", "Form", "Reception", "Reply", "Rules", "SigningUp", "plausible"]
 
 ARRIVING = "arrivals.address"  # the column that addresses are sealed for while they wait
 _CARRIED = "form.address"  # … and while a form carries them to its second step
@@ -45,6 +53,11 @@ class Rules:
         """Count the requests in an hour that may come without a stamp, from forms on static pages."""
         return max(1, self.everybody // 4)
 
+    @property
+    def unworked(self) -> int:
+        """Count the requests in an hour that may come without the answer to a puzzle."""
+        return max(1, self.everybody // 2)
+
 
 class Answer(StrEnum):
     """What whoever asked is told. None of it depends on who is on the list."""
@@ -54,6 +67,25 @@ class Answer(StrEnum):
     ONCE_MORE = "once more"  # the form is shown once more, to be sent by a person
     TOO_MANY = "too many"  # from this network address
     FULL = "full"  # from all together
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """What came in, as it came in: of the first step an address, of the second what the first one sealed."""
+
+    email: str = ""
+    carried: str = ""
+    stamp: str = ""  # "" from a form on a static page, which has none
+    work: str = ""  # the answer to a puzzle
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What whoever asked is told, and what a second step is to hold."""
+
+    answer: Answer
+    carried: str = ""  # of ONCE_MORE: the address, sealed
+    bits: int = 0  # of ONCE_MORE: how hard its puzzle is; 0: there is none
 
 
 def plausible(text: str) -> bool:
@@ -73,56 +105,88 @@ class SigningUp:
     rules: Rules
     clock: Clock
 
-    def receive(self, wish: Wish, text: str, *, stamp: str, source: str) -> Answer:
+    def receive(self, wish: Wish, form: Form, *, source: str) -> Reply:
         """Take in what somebody typed, doing the same whoever it is.
+
+        A quarter of what is taken in an hour may come without a stamp, and half of it without work. Beyond that a
+        second step asks for a press of a button, and offers a puzzle that a browser solves by itself.
 
         Args:
             wish: What they want.
-            text: The address as it was typed.
-            stamp: Of the form, or "" from a form on a static page, which has none.
+            form: What they sent.
             source: Network address of whoever asks; it is used as the name of a limit and not kept.
         """
+        bits, carried = (0, "") if form.email else self._opened(form.carried)
+        text = form.email or carried
         if not plausible(text):
-            return Answer.IMPLAUSIBLE
+            return Reply(answer=Answer.IMPLAUSIBLE)
         now = self.clock()
-        if stamp:
-            shown = self.passes.stamped(stamp)
+        if form.stamp:
+            shown = self.passes.stamped(form.stamp)
             if shown is None or not self.rules.shortest <= now - shown <= _STAMP_LIVES:
-                return Answer.ONCE_MORE
-        limits = [
-            source_limit(self.keyring, source, now, most=self.rules.per_source),
-            global_limit(self.keyring, LimitKind.EVERYBODY, most=self.rules.everybody),
-        ]
-        if not stamp:
-            limits.append(global_limit(self.keyring, LimitKind.HASTY, most=self.rules.hasty))
+                return self._once_more(text, bits)
+        worked = bool(form.stamp and bits) and solves(f"{form.carried}.{form.stamp}", form.work, bits)
+        reached = self.arrivals.put(
+            self._arrival(wish, text, "service" if form.stamp else "site", now),
+            self._limits(form, source, now, worked=worked),
+            now,
+        )
+        if reached is None or reached.kind is LimitKind.PROOF:  # sent twice, and taken in the first time
+            return Reply(answer=Answer.TAKEN)
+        if reached.kind is LimitKind.SOURCE:
+            return Reply(answer=Answer.TOO_MANY)
+        if reached.kind is LimitKind.EVERYBODY or (reached.kind is LimitKind.UNWORKED and bits):
+            return Reply(answer=Answer.FULL)
+        return self._once_more(text, self._difficulty(now))
+
+    def _limits(self, form: Form, source: str, now: datetime, *, worked: bool) -> tuple[Limit, ...]:
+        always = (source_limit(self.keyring, source, now, most=self.rules.per_source), self._everybody)
+        if worked:
+            return (proof_limit(self.keyring, form.carried, window=_STAMP_LIVES), *always)
+        unworked = global_limit(self.keyring, LimitKind.UNWORKED, most=self.rules.unworked)
+        if form.stamp:
+            return (*always, unworked)
+        return (*always, unworked, global_limit(self.keyring, LimitKind.HASTY, most=self.rules.hasty))
+
+    @property
+    def _everybody(self) -> Limit:
+        return global_limit(self.keyring, LimitKind.EVERYBODY, most=self.rules.everybody)
+
+    def _difficulty(self, now: datetime) -> int:
+        left_to_work = self.rules.everybody - self.rules.unworked
+        return difficulty(
+            self.arrivals.counted(self._everybody, now) - self.rules.unworked, max(1, left_to_work)
+        )
+
+    def _arrival(self, wish: Wish, text: str, path: str, now: datetime) -> Arrival:
         identity = secrets.randbits(63)
-        arrival = Arrival(
+        # As long as the longest, so that its length tells nothing.
+        padded = text.strip().ljust(_LONGEST)
+        return Arrival(
             id=identity,
             wish=wish,
-            # As long as the longest, so that its length tells nothing.
-            address=Sealer(self.keyring).seal(text.strip().ljust(_LONGEST), column=ARRIVING, row=identity),
-            path="service" if stamp else "site",
+            address=Sealer(self.keyring).seal(padded, column=ARRIVING, row=identity),
+            path=path,
             received_at=now,
         )
-        reached = self.arrivals.put(arrival, tuple(limits), now)
-        if reached is None:
-            return Answer.TAKEN
-        return {LimitKind.SOURCE: Answer.TOO_MANY, LimitKind.HASTY: Answer.ONCE_MORE}.get(
-            reached.kind, Answer.FULL
-        )
 
-    def carry(self, text: str) -> str:
-        """Seal an address for the second step of a form, which then holds nobody's address in clear."""
-        sealed = Sealer(self.keyring).seal(text.strip()[:_LONGEST], column=_CARRIED, row=0)
-        return base64.urlsafe_b64encode(sealed).decode("ascii")
+    def _once_more(self, text: str, bits: int) -> Reply:
+        """Seal an address for the second step of a form, which then holds nobody's address in clear.
 
-    def carried(self, text: str) -> str:
-        """Open what `carry` sealed; "" for what it did not."""
+        How hard its puzzle is stands beside it, sealed as well, so that nobody makes it easier.
+        """
+        sealed = Sealer(self.keyring).seal(f"{bits} {text.strip()[:_LONGEST]}", column=_CARRIED, row=0)
+        carried = base64.urlsafe_b64encode(sealed).decode("ascii")
+        return Reply(answer=Answer.ONCE_MORE, carried=carried, bits=bits)
+
+    def _opened(self, carried: str) -> tuple[int, str]:
+        """Open what a second step carries: how hard its puzzle is, and the address; "" for what was not made here."""
         try:
-            sealed = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
-            return Sealer(self.keyring).open(sealed, column=_CARRIED, row=0)
+            sealed = base64.b64decode(carried.encode("ascii"), altchars=b"-_", validate=True)
+            bits, _, text = Sealer(self.keyring).open(sealed, column=_CARRIED, row=0).partition(" ")
         except (KeyProblem, binascii.Error, UnicodeEncodeError):
-            return ""
+            return 0, ""
+        return int(bits), text
 
     def recognises(self, text: str) -> bool:
         """Tell whether a pass for confirming is one and still in time, without looking at the list."""

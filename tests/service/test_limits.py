@@ -66,35 +66,6 @@ def test_without_a_proxy_nobody_says_for_himself_where_he_comes_from(
     assert "203.0.113" not in caplog.text
 
 
-def test_a_flood_from_everywhere_meets_a_second_step_and_then_the_end(tmp_path: Path) -> None:
-    with running(tmp_path, per_hour=8, shortest_seconds=2) as world:
-        statuses, texts = [], []
-        for address in addresses(4, "reader"):
-            answer = world.join(address)
-            statuses.append(answer.status_code)
-            texts.append(answer.text)
-        assert ["One more press" in text for text in texts] == [False, False, True, True]
-        assert all(address not in texts[2] for address in addresses(4, "reader"))  # carried, but not in clear
-        fields = dict(re.findall(r'name="(carried|stamp)" value="([^"]+)"', texts[2]))
-        assert (
-            "One more press" in world.client.post("/list/subscribe", data=fields).text
-        )  # too soon for a person
-        world.clock.now += timedelta(seconds=2)
-        done = world.client.post("/list/subscribe", data=fields)
-        assert "Look into your mailbox" in done.text
-        world.work()
-        assert {mail["To"] for mail in world.mails()} == {
-            "reader0000@lists.example.com",
-            "reader0001@lists.example.com",
-            "reader0002@lists.example.com",
-        }
-        stamp = fields["stamp"]
-        for address in addresses(5, "other"):
-            world.join(address, stamp=stamp)
-        assert world.join("last@lists.example.com", stamp=stamp).status_code == 503
-        assert statuses == [200] * 4
-
-
 @pytest.mark.parametrize(("seconds", "taken"), [(0, False), (1, False), (3, True), (86_401, False)])
 def test_a_form_that_comes_back_too_soon_or_too_late_is_shown_once_more(
     local: World, seconds: int, taken: bool

@@ -28,7 +28,7 @@ from pipeline.errors import BelongingError
 from pipeline.subscribers.leaving import Leaving
 from pipeline.subscribers.membership import Wish
 from pipeline.subscribers.rights import Rights
-from pipeline.subscribers.signing_up import Answer, SigningUp
+from pipeline.subscribers.signing_up import Answer, Form, SigningUp
 from pipeline.web.service.forms import TooLarge, fields, read_body
 from pipeline.web.service.hosted import Hosted
 from pipeline.web.service.pages import Pages
@@ -114,18 +114,21 @@ class Service:
         done = {Wish.JOIN: ("asked", ""), Wish.RIGHTS: ("rights_asked", "asked")}[wish]
         if sent.get("website"):  # no person sees this field
             return self.pages.message(done[0], title=done[1])
-        text = sent.get("email", "") or self.signing_up.carried(sent.get("carried", ""))
-        answer = self.signing_up.receive(
-            wish, text, stamp=sent.get("stamp", ""), source=self._source(request)
-        )
-        match answer:
+        came = Form(**{field: sent.get(field, "") for field in ("email", "carried", "stamp", "work")})
+        reply = self.signing_up.receive(wish, came, source=self._source(request))
+        match reply.answer:
             case Answer.TAKEN:
                 return self.pages.message(done[0], title=done[1])
             case Answer.IMPLAUSIBLE:
                 return self._address(form, path, problem=True)
             case Answer.ONCE_MORE:
-                carried = self.signing_up.carry(text)
-                return self.pages.button("again", path, carried=carried, stamp=self._stamp())
+                return self.pages.again(
+                    path,
+                    carried=reply.carried,
+                    stamp=self._stamp(),
+                    bits=reply.bits,
+                    shortest=self.signing_up.rules.shortest,
+                )
             case Answer.TOO_MANY:
                 return self._wait(429)
             case Answer.FULL:
@@ -220,6 +223,7 @@ class Service:
             "favicon.svg": self.theme / "static" / "favicon.svg",
             "exit.js": self.theme / "static" / "js" / "exit.js",
             "service.css": _HERE / "static" / "service.css",
+            "work.js": _HERE / "static" / "work.js",
         }.get(request.path_params["name"])
         if file is None or not file.is_file():
             raise HTTPException(404)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from jinja2 import Environment
@@ -11,11 +12,12 @@ from starlette.responses import HTMLResponse, Response
 
 from pipeline.posts.languages import Catalogue, direction
 from pipeline.rendering.phrases import phrases_for
+from pipeline.subscribers.puzzles import ROUNDS
 from pipeline.web.service.speaking import Spoken, spoken
 
 __all__ = ["Look", "Pages"]
 
-_TEMPLATES: Final = ("message", "button", "address", "rights", "record", "hosted")
+_TEMPLATES: Final = ("message", "button", "address", "again", "rights", "record", "hosted")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,8 +78,8 @@ class Pages:
             "message", status, title=self._word(f"{title or name}_title"), lines=self._lines(name)
         )
 
-    def button(self, name: str, path: str, *, wording: str = "", **fields: str) -> Response:
-        """Make a page with one button, that posts ``fields`` to a path below the service."""
+    def button(self, name: str, path: str, *, wording: str = "") -> Response:
+        """Make a page with one button, that posts to a path below the service."""
         return self._page(
             "button",
             title=self._word(f"{name}_title"),
@@ -85,7 +87,27 @@ class Pages:
             button=self._word(f"{name}_button"),
             action=self._action(path),
             wording=wording,
-            fields=fields,
+        )
+
+    def again(self, path: str, *, carried: str, stamp: str, bits: int, shortest: timedelta) -> Response:
+        """Make the second step of a form: one button, and with ``bits`` a puzzle that a browser solves by itself.
+
+        Args:
+            path: Where it posts to, below the service.
+            carried: The address, sealed.
+            stamp: When this is shown.
+            bits: How hard the puzzle is; 0: there is none.
+            shortest: Time before which it is not to be sent.
+        """
+        least = int(shortest / timedelta(milliseconds=1)) + 100
+        return self._page(
+            "again",
+            title=self._word("again_title"),
+            lines=self._lines("again"),
+            action=self._action(path),
+            carried=carried,
+            stamp=stamp,
+            puzzle={"bits": bits, "rounds": ROUNDS, "least": least} if bits else None,
         )
 
     def address(
