@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import datetime
 import ssl
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +16,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests import sink
 
 __all__ = ["CLOSE", "STALL", "Certificate", "Server", "certificate", "serving"]
 
@@ -150,9 +151,8 @@ def serving(script: Server, *, tls: Certificate | None = None, implicit: bool = 
         tls: What it shows who asks for encryption; None: it offers none.
         implicit: Whether encryption begins with the connection, as on port 465.
     """
-    loop = asyncio.new_event_loop()
     context = tls.context() if tls else None
-    options: dict[str, Any] = {"loop": loop, "enable_SMTPUTF8": False}
+    options: dict[str, Any] = {"enable_SMTPUTF8": False}
     if tls and not implicit:
         options |= {"tls_context": context, "require_starttls": True}
     if script.passwords:
@@ -161,28 +161,10 @@ def serving(script: Server, *, tls: Certificate | None = None, implicit: bool = 
             "auth_required": True,
             "auth_require_tls": tls is not None and not implicit,
         }
-    make = partial(_Talk, script, **options)
-    server = loop.run_until_complete(
-        loop.create_server(make, "127.0.0.1", 0, ssl=context if implicit else None)
-    )
-    script.port = server.sockets[0].getsockname()[1]
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
+    with sink.running(
+        lambda loop: partial(_Talk, script, loop=loop, **options), context if implicit else None
+    ) as script.port:
         yield script
-    finally:
-        asyncio.run_coroutine_threadsafe(_end(server), loop).result(timeout=20)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=20)
-        loop.close()
-
-
-async def _end(server: asyncio.Server) -> None:
-    server.close()
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
 
 
 @dataclass(frozen=True, kw_only=True)
