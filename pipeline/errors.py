@@ -7,6 +7,7 @@
     ├── RenderingError             1   a post cannot become a letter
     ├── SettingsError              3   newsletter.toml or the environment says something impossible
     │   └── KeyProblem             3   the key is missing, malformed or not this store's
+    │       └── KeyChanged         3   the list was given another key while this was running
     ├── DecisionNeeded             4   a person has to decide before anything is mailed
     │   ├── PlanChanged            4   what was planned is no longer what would be done
     │   └── CheckFailed            4   a letter broke a rule that it must keep; nothing was sent
@@ -34,6 +35,7 @@ __all__ = [
     "ContentError",
     "DecisionNeeded",
     "DeliveryError",
+    "KeyChanged",
     "KeyProblem",
     "LeaseLost",
     "ManifestError",
@@ -90,6 +92,16 @@ class SettingsError(BelongingError):
 
 class KeyProblem(SettingsError):
     """The key is missing, malformed or not the one this store was sealed with."""
+
+
+class KeyChanged(KeyProblem):
+    """The list was given another key while this was running; nothing was looked up or written with the old one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the list was given another key while this was running",
+            advice="run it again; nothing was done with the old key",
+        )
 
 
 class DecisionNeeded(BelongingError):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from functools import cached_property
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp
 
 from pipeline import rendering
-from pipeline.errors import BelongingError
+from pipeline.errors import BelongingError, KeyChanged
 from pipeline.mail.notices import NoticeWriter, Postman, Stationery
 from pipeline.posts import Site
 from pipeline.providers.mailchimp.audience import Audience
@@ -32,11 +34,14 @@ from pipeline.subscribers.tokens import Tokens
 from pipeline.web.service.app import Service
 from pipeline.web.service.hosted import Hosted
 from pipeline.web.service.pages import Look, Pages
+from pipeline.web.service.renewing import Renewing
+from pipeline.web.service.shield import Shield
 from pipeline.web.service.worker import Worker
 from pipeline.wiring import Project
 
 __all__ = ["ListService"]
 
+_RENEWING = threading.Lock()
 _LATE = timedelta(minutes=10)  # a wish that waits longer shows that nobody deals with them
 
 
@@ -58,6 +63,27 @@ class ListService:
     def base(self) -> str:
         """Name the path that the service stands at, without a slash at its end."""
         return urlsplit(self.project.settings.list.service_url).path.rstrip("/")
+
+    @property
+    def living(self) -> ASGIApp:
+        """Answer the application as it runs by itself, which goes on when the list is given another key."""
+        return Shield(
+            Renewing(lambda: self.alone, self._renew), self.service.pages.message("broken", status=500)
+        )
+
+    @cached_property
+    def alone(self) -> ASGIApp:
+        """Answer the application with the key of now."""
+        return self.service.alone()
+
+    def _renew(self, stale: ASGIApp | None) -> None:
+        """Make everything anew that knows a key, unless somebody has done so since."""
+        with _RENEWING:
+            if stale is None or self.__dict__.get("alone") is stale:
+                self.project.renew()
+                mine = {field.name for field in fields(self)} | {"worker"}
+                for name in [name for name in self.__dict__ if name not in mine]:
+                    self.__dict__.pop(name, None)
 
     @cached_property
     def service(self) -> Service:
@@ -172,12 +198,20 @@ class ListService:
     @cached_property
     def worker(self) -> Worker:
         """Answer what works behind the answers."""
-        work: list[Callable[[], int]] = [self.reception.work]
+        # Looked up each time: after a new key they are others.
+        work: list[Callable[[], int]] = [lambda: self._with_key(lambda: self.reception.work)]
         if self._hosted:
-            work.append(self.relay.work)
+            work.append(lambda: self._with_key(lambda: self.relay.work))
         if self._mails:
-            work.append(self.postman.work)
-        return Worker(work, self._sweep, pause=self.pause)
+            work.append(lambda: self._with_key(lambda: self.postman.work))
+        return Worker(work, lambda: self._with_key(lambda: self._sweep), pause=self.pause)
+
+    def _with_key(self, work: Callable[[], Callable[[], int]]) -> int:
+        try:
+            return work()()
+        except KeyChanged:
+            self._renew(None)
+            return work()()
 
     @cached_property
     def relay(self) -> Relay:
@@ -189,10 +223,11 @@ class ListService:
             clock=self.project.clock,
         )
 
-    def _sweep(self) -> None:
-        self._members.sweep(self.project.clock())
+    def _sweep(self) -> int:
+        gone = self._members.sweep(self.project.clock())
         if self._hosted and not self._topics:
             self._topics.extend(self._mailchimp.interests())
+        return gone
 
     def _health(self) -> Mapping[str, bool]:
         try:

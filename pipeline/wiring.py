@@ -43,12 +43,15 @@ from pipeline.store.deliveries import SqlDeliveries
 from pipeline.store.errands import SqlErrands
 from pipeline.store.members import SqlMembers
 from pipeline.store.people import People
+from pipeline.store.rotation import SqlRotation
 from pipeline.subscribers.bouncing import Bouncing, CameBack
 from pipeline.subscribers.exporting import Exporting
 from pipeline.subscribers.importing import Importing
 from pipeline.subscribers.joining import Joining
-from pipeline.subscribers.keys import Keyring, root_key
+from pipeline.subscribers.keys import Keyring, adopt, new_key_file, new_root_key_for, root_key
 from pipeline.subscribers.returns import ReturnPaths
+from pipeline.subscribers.rotation import Rotation, Seals
+from pipeline.subscribers.sealing import KEPT, Sealer
 from pipeline.subscribers.tokens import Tokens
 
 __all__ = ["Project"]
@@ -90,14 +93,63 @@ class Project:
         Raises:
             KeyProblem: The key is missing or not the one the list was sealed with.
         """
-        new = self.people.sealed_with() is None
-        keyring = Keyring.derive(root_key(self.settings.list.key, self.root, create=new))
-        if self.people.seal_with(keyring.check) != keyring.check:
-            raise KeyProblem(
-                "this is not the key that the list was sealed with",
-                advice="bring back the right one (BELONGING_KEY, list.key.command or list.key.file)",
-            )
+        check = self.people.sealed_with()
+        keyring = Keyring.derive(root_key(self.settings.list.key, self.root, create=check is None))
+        if check is None:
+            check = self.people.seal_with(keyring.check)
+        if keyring.check != check:
+            keyring = self._rotated(check)
+        if (kept := self.people.outliving()) is not None:
+            keyring = keyring.with_outliving(Sealer(keyring).open(kept, column=KEPT, row=0))
+        engine.guard(self.engine, keyring.check)
         return keyring
+
+    def _rotated(self, check: str) -> Keyring:
+        """Finish a rotation that was killed after the list was sealed anew and before the key was put in its place.
+
+        Raises:
+            KeyProblem: There was none; it is a wrong key.
+        """
+        if self.key_is_a_file and new_key_file(self.settings.path(self.settings.list.key.file)).exists():
+            keyring = Keyring.derive(new_root_key_for(self.settings.list.key, self.root))
+            if keyring.check == check:
+                adopt(self.settings.list.key, self.root)
+                return keyring
+        raise KeyProblem(
+            "this is not the key that the list was sealed with",
+            advice="bring back the right one (BELONGING_KEY, list.key.command or list.key.file)",
+        )
+
+    @property
+    def key_is_a_file(self) -> bool:
+        """Tell whether the key comes from a file, which this program may write."""
+        chosen = self.settings.list.key
+        return not chosen.value.get_secret_value() and not chosen.command
+
+    def rotate_key(self, given: bytes | None) -> int:
+        """Give the list another key; answer how many entries were sealed anew.
+
+        Args:
+            given: The new root key; None: one is made in a file beside the present one, and takes its place.
+
+        Raises:
+            KeyProblem: The key of now is missing or wrong.
+        """
+        old, chosen = self.keyring, self.settings.list.key
+        new = Keyring.derive(given or new_root_key_for(chosen, self.root)).succeeding(old)
+        sealed: list[int] = []
+        if new.check != old.check:
+            rotation = Rotation(store=SqlRotation(self.engine), seals=Seals(old=old, new=new))
+            rotation.run(sealed.append)
+        if given is None:
+            adopt(chosen, self.root)
+        self.renew()
+        return sum(sealed)
+
+    def renew(self) -> None:
+        """Forget what was made with a key, so that it is made anew with the one of now."""
+        for name in ("keyring", "engine", "people", "joining", "importing", "exporting"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def engine(self) -> Engine:

@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from pipeline import __version__
-from pipeline.cli import bounces, output, sending, service, subscribers, upkeep, writing
+from pipeline.cli import bounces, keys, output, sending, service, subscribers, upkeep, writing
 from pipeline.cli.context import Context
 from pipeline.clock import system_clock
 from pipeline.errors import BelongingError
@@ -44,6 +44,7 @@ for commands in (writing, sending, upkeep, service):
     commands.register(app)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(bounces.app, name="bounces")
+app.add_typer(keys.app, name="keys")
 
 
 def _version(asked: bool) -> None:

@@ -39,7 +39,7 @@ def web(
     project = of(context).project
     chosen = project.settings.service
     made = ListService(project)
-    app = made.service.alone()
+    app = made.living
 
     def ready(real: int) -> None:
         output.line("The list  ", (f"http://{chosen.host}:{real}{made.base}/subscribe", "bold"))

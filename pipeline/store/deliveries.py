@@ -93,7 +93,8 @@ class SqlDeliveries:
         """Record what came of some tries and what is tried next."""
         # To be tried again, unless the campaign was cancelled meanwhile.
         again = [s.delivery_id for s in settled if s.state in {DeliveryState.WAITING, DeliveryState.DEFERRED}]
-        with transaction(self._engine) as connection:
+        # What came of a try is recorded whatever happened to the key meanwhile, or it would be unknown.
+        with transaction(self._engine, guarded=False) as connection:
             if again:
                 transitions.hold(connection, again, alone=False)
             if settled:

@@ -11,12 +11,16 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
-from pipeline.errors import SettingsError, StoreDown
+from pipeline.errors import KeyChanged, SettingsError, StoreDown
 from pipeline.folders import make_private
 
-__all__ = ["SCHEMA", "connect", "exists", "transaction"]
+__all__ = ["KEY_CHECK", "SCHEMA", "connect", "exists", "guard", "keep_key", "transaction"]
 
-SCHEMA = "0004"  # the newest migration
+SCHEMA = "0005"  # the newest migration
+KEY_CHECK = "key check"  # the fact that tells which key the store is sealed with
+
+_GUARD = "belonging_key"
+_KEY_LOCK = 7_121_507
 
 
 def connect(url: str, root: Path) -> Engine:
@@ -60,18 +64,49 @@ def exists(url: str, root: Path) -> bool:
     return where.get_backend_name() != "sqlite" or Path(where.database or "").exists()
 
 
+def guard(engine: Engine, check: str) -> None:
+    """From now on see in each transaction that the store is still sealed with the key that this process uses.
+
+    Else a process that knows only the old key would find nobody under the new hashes: neither who is on the list nor
+    who must not be mailed.
+    """
+    engine.update_execution_options(**{_GUARD: check})
+
+
 @contextlib.contextmanager
-def transaction(engine: Engine) -> Iterator[Connection]:
+def transaction(engine: Engine, *, guarded: bool = True) -> Iterator[Connection]:
     """Run a block as one transaction that sees and changes the store alone where it matters.
+
+    Args:
+        engine: The store.
+        guarded: False where nothing is looked up or written that a key has to do with.
 
     Raises:
         StoreDown: The store cannot be used now. The message never holds what was written.
+        KeyChanged: The store was given another key since `guard`.
     """
     try:
         with engine.begin() as connection:
+            check = engine.get_execution_options().get(_GUARD)
+            if guarded and check is not None:
+                _see_key(connection, check)
             yield connection
     except OperationalError as error:
         raise StoreDown(getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)) from None
+
+
+def keep_key(connection: Connection) -> None:
+    """Let no guarded transaction run beside this one; needed where the key itself is changed."""
+    if connection.dialect.name == "postgresql":  # SQLite lets nobody else write or begin anyway
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_KEY_LOCK})"))
+
+
+def _see_key(connection: Connection, check: str) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock_shared({_KEY_LOCK})"))
+    found = connection.execute(text("SELECT value FROM facts WHERE name = :name"), {"name": KEY_CHECK})
+    if found.scalar() != check:
+        raise KeyChanged
 
 
 def _url(url: str, root: Path) -> URL:

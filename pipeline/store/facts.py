@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.tables import facts
 
-__all__ = ["beginning", "read", "remember", "write"]
+__all__ = ["beginning", "drop", "put", "read", "remember", "write"]
 
 
 def read(connection: Connection, name: str) -> str | None:
@@ -37,3 +37,14 @@ def remember(connection: Connection, name: str, value: str) -> str:
 def write(connection: Connection, name: str, value: str) -> None:
     """Change a fact that is remembered."""
     connection.execute(update(facts).where(facts.c.name == name).values(value=value))
+
+
+def put(connection: Connection, name: str, value: str) -> None:
+    """Keep a fact, in the place of the one before."""
+    remember(connection, name, value)
+    write(connection, name, value)
+
+
+def drop(connection: Connection, name: str) -> None:
+    """Forget a fact."""
+    connection.execute(delete(facts).where(facts.c.name == name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -14,16 +15,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from pipeline.batches import batches
 from pipeline.store import facts, suppression
 from pipeline.store.bulk import insert_rows, look_up
-from pipeline.store.engine import transaction
+from pipeline.store.engine import KEY_CHECK, transaction
 from pipeline.store.tables import consents, subscribers, suppressions, wordings
 from pipeline.subscribers import Origin, Subscriber, SubscriberState
 from pipeline.subscribers.consent import Consent, wording_hash
 from pipeline.subscribers.formats import Standing
 from pipeline.subscribers.importing import IMPORTED, Leaver
+from pipeline.subscribers.sealing import KEPT
 
 __all__ = ["People"]
 
-_KEY_CHECK = "key check"
 _BATCH = 500  # bound parameters stay below every dialect's limit
 
 
@@ -123,12 +124,18 @@ class People:
     def sealed_with(self) -> str | None:
         """Tell which key this store was sealed with; None: it holds nothing that was sealed yet."""
         with transaction(self._engine) as connection:
-            return facts.read(connection, _KEY_CHECK)
+            return facts.read(connection, KEY_CHECK)
+
+    def outliving(self) -> bytes | None:
+        """Answer the sealed keys that outlived a rotation."""
+        with transaction(self._engine) as connection:
+            text = facts.read(connection, KEPT)
+        return None if text is None else base64.b64decode(text)
 
     def seal_with(self, check: str) -> str:
         """Remember the key this store is sealed with; answer what was remembered first."""
         with transaction(self._engine) as connection:
-            return facts.remember(connection, _KEY_CHECK, check)
+            return facts.remember(connection, KEY_CHECK, check)
 
     def _insert_people(self, connection: Connection, people: Sequence[tuple[Subscriber, Consent]]) -> int:
         new = insert_rows(

@@ -35,6 +35,7 @@ __all__ = [
     "metadata",
     "moves",
     "notices",
+    "rewrapped",
     "subscribers",
     "suppressions",
     "wordings",
@@ -253,4 +254,24 @@ bounces = Table(
     Column("count", Integer, nullable=False),
     Column("first_at", Moment, nullable=False),
     Column("last_at", Moment, nullable=False),
+)
+
+# The list sealed with another key, row by row, until all of it is and takes the place of the old; empty otherwise.
+rewrapped = Table(
+    "rewrapped",
+    metadata,
+    Column(
+        "subscriber_id",
+        BigInteger,
+        ForeignKey("subscribers.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column(
+        "address_before", LargeBinary, nullable=False
+    ),  # what was sealed anew; if it has changed, once more
+    Column("choices_before", LargeBinary),
+    Column("address", LargeBinary, nullable=False),
+    Column("address_index", LargeBinary, nullable=False),
+    Column("choices", LargeBinary),
 )

@@ -6,11 +6,12 @@ import base64
 import binascii
 import contextlib
 import hmac
+import json
 import os
 import secrets
 import shlex
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pipeline.errors import KeyProblem
 from pipeline.settings import KeySettings
 
-__all__ = ["Keyring", "new_root_key", "root_key"]
+__all__ = ["Keyring", "adopt", "decoded", "new_key_file", "new_root_key", "new_root_key_for", "root_key"]
 
 _PREFIX = "bk1_"  # so that a person, and a scanner for leaked secrets, knows one when it sees one
 
@@ -33,6 +34,9 @@ class Keyring:
     suppression: bytes = field(repr=False)  # 32 bytes, HMAC-SHA-256: outlives the address
     token: bytes = field(repr=False)  # 32 bytes, HMAC-SHA-256: links in letters, Message-IDs
     check: str  # 16 hex digits that tell one root key from another and nothing else
+    # Suppression keys of root keys before this one, the oldest first: a hash whose address is long gone can be hashed
+    # again, but not made anew.
+    earlier: tuple[bytes, ...] = field(default=(), repr=False)
 
     @classmethod
     def derive(cls, root: bytes) -> Keyring:
@@ -55,7 +59,31 @@ class Keyring:
 
     def suppression_hash(self, address: str) -> bytes:
         """Name an address that must never be mailed again: 32 bytes, under a key of its own."""
-        return hmac.digest(self.suppression, address.lower().encode(), "sha256")
+        name = address.lower().encode()
+        for key in (*self.earlier, self.suppression):
+            name = hmac.digest(key, name, "sha256")
+        return name
+
+    def renamed(self, suppression: bytes) -> bytes:
+        """Answer the suppression hash that the key before this one made, as this one makes it."""
+        return hmac.digest(self.suppression, suppression, "sha256")
+
+    def succeeding(self, before: Keyring) -> Keyring:
+        """Answer this keyring as it has to be where it takes the place of another.
+
+        The links in letters that were sent have to act for years, so the key they are made with stays.
+        """
+        return replace(self, token=before.token, earlier=(*before.earlier, before.suppression))
+
+    def outliving(self) -> str:
+        """Write down the keys that came from earlier root keys, to be sealed with this one."""
+        return json.dumps({"token": self.token.hex(), "earlier": [key.hex() for key in self.earlier]})
+
+    def with_outliving(self, text: str) -> Keyring:
+        """Take the keys that `outliving` wrote down."""
+        data = json.loads(text)
+        earlier = tuple(bytes.fromhex(key) for key in data["earlier"])
+        return replace(self, token=bytes.fromhex(data["token"]), earlier=earlier)
 
 
 def new_root_key() -> str:
@@ -75,9 +103,9 @@ def root_key(settings: KeySettings, root: Path, *, create: bool) -> bytes:
         KeyProblem: There is no key, or what is there is none. The message never holds any of it.
     """
     if text := settings.value.get_secret_value():
-        return _decode(text, "BELONGING_KEY")
+        return decoded(text, "BELONGING_KEY")
     if settings.command:
-        return _decode(_printed_by(settings.command), f"the output of {shlex.join(settings.command[:1])}")
+        return decoded(_printed_by(settings.command), f"the output of {shlex.join(settings.command[:1])}")
     try:
         return _from_file(root / Path(settings.file).expanduser(), settings.file, create=create)
     except OSError as error:
@@ -85,6 +113,28 @@ def root_key(settings: KeySettings, root: Path, *, create: bool) -> bytes:
             f"the key file {settings.file} cannot be used ({error.strerror})",
             advice="see that it is a file of yours, in a folder of yours",
         ) from None
+
+
+def adopt(settings: KeySettings, root: Path) -> None:
+    """Put the key that was made for a rotation in the place of the one before, which stays beside it as `….old`."""
+    file = root / Path(settings.file).expanduser()
+    new, old = new_key_file(file), file.with_name(file.name + ".old")
+    old.unlink(missing_ok=True)
+    old.hardlink_to(file)
+    new.replace(file)  # at no moment is there no key
+    _keep(file.parent)
+
+
+def new_key_file(file: Path) -> Path:
+    """Name the file that a rotation keeps its new key in until the list is sealed with it."""
+    return file.with_name(file.name + ".new")
+
+
+def new_root_key_for(settings: KeySettings, root: Path) -> bytes:
+    """Make the root key of a rotation, in a file beside the present one; one that is there is gone on with."""
+    return _from_file(
+        new_key_file(root / Path(settings.file).expanduser()), f"{settings.file}.new", create=True
+    )
 
 
 def _from_file(file: Path, name: str, *, create: bool) -> bytes:
@@ -101,7 +151,7 @@ def _from_file(file: Path, name: str, *, create: bool) -> bytes:
         ) from None
     if mode & 0o077:
         raise KeyProblem(f"others can read {name}", advice=f"chmod 600 {name}")
-    return _decode(text, name)
+    return decoded(text, name)
 
 
 def _printed_by(command: tuple[str, ...]) -> str:
@@ -121,7 +171,12 @@ def _printed_by(command: tuple[str, ...]) -> str:
     return done.stdout
 
 
-def _decode(text: str, source: str) -> bytes:
+def decoded(text: str, source: str) -> bytes:
+    """Read a root key in the form that people copy and paste.
+
+    Raises:
+        KeyProblem: It is none. The message holds nothing of it.
+    """
     text = text.strip()
     try:
         raw = base64.b64decode(text.removeprefix(_PREFIX) + "=", altchars=b"-_", validate=True)
@@ -149,8 +204,13 @@ def _write(file: Path, text: str) -> None:
             os.link(temporary, file)
     finally:
         temporary.unlink()
-    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _keep(file.parent)
+
+
+def _keep(folder: Path) -> None:
+    """See that what was put into a folder survives a power cut: nothing is sealed with a key that may be gone."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(folder)  # nothing is sealed with a key that a power cut could take away
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

@@ -10,17 +10,25 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pipeline.errors import KeyProblem
 from pipeline.subscribers.keys import Keyring
 
-__all__ = ["ADDRESS", "MOVING", "Sealer"]
+__all__ = ["ADDRESS", "KEPT", "MOVING", "Sealer"]
 
 ADDRESS = "subscribers.address"  # the column that addresses are sealed for
 MOVING = "moves.address"  # … and those that wait to take the place of another
 
-_VERSION = b"\x01"
+KEPT = "facts.keys"  # keys that outlive the root key they were made from
+
+_PLAIN, _WRAPPED = b"\x01", b"\x02"  # sealed with the list's key itself; with a key of its own
 _NONCE = 12  # bytes, random: safe for 2^32 seals under one key (SP 800-38D §8.3)
+_ONCE = bytes(_NONCE)  # a key that seals one text needs no nonce
+_KEY = 32 + 16  # bytes of a cell's own key, sealed
 
 
 class Sealer:
-    """Seal and open single cells. Where a cell stands is part of the seal, so a cell that was moved fails."""
+    """Seal and open single cells. Where a cell stands is part of the seal, so a cell that was moved fails.
+
+    Each text is sealed with a key made for it alone; that key is sealed with the list's key and stands in the same
+    cell. So another list's key is put on without touching the text, and a cell that is gone has taken its key along.
+    """
 
     def __init__(self, keyring: Keyring) -> None:
         self._cipher = AESGCM(keyring.seal)
@@ -33,8 +41,8 @@ class Sealer:
             column: "table.column".
             row: The row's primary key.
         """
-        nonce = secrets.token_bytes(_NONCE)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, text.encode(), _place(column, row))
+        key = secrets.token_bytes(32)
+        return self._wrap(key, column, row) + AESGCM(key).encrypt(_ONCE, text.encode(), _place(column, row))
 
     def open(self, sealed: bytes, *, column: str, row: int) -> str:
         """Open the seal of one cell.
@@ -42,16 +50,38 @@ class Sealer:
         Raises:
             KeyProblem: The cell was sealed with another key, moved here from elsewhere, or damaged.
         """
-        nonce, body = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
-        if sealed[:1] != _VERSION or len(body) < 16:
-            raise KeyProblem(f"{column} of row {row} is damaged", advice="restore the list from a backup")
+        place, nonce, body = _place(column, row), sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
         try:
-            return self._cipher.decrypt(nonce, body, _place(column, row)).decode()
+            if sealed[:1] == _WRAPPED:
+                key = self._cipher.decrypt(nonce, body[:_KEY], b"key/" + place)
+                return AESGCM(key).decrypt(_ONCE, body[_KEY:], place).decode()
+            if sealed[:1] == _PLAIN:
+                return self._cipher.decrypt(nonce, body, place).decode()
         except InvalidTag:
             raise KeyProblem(
                 f"{column} of row {row} does not open with this key",
                 advice="use the key that this list was made with; if it is that one, the store was tampered with",
             ) from None
+        except ValueError:  # too short for a nonce or a tag
+            pass
+        raise KeyProblem(f"{column} of row {row} is damaged", advice="restore the list from a backup")
+
+    def rewrapped(self, sealed: bytes, new: Sealer, *, column: str, row: int) -> bytes:
+        """Put another list's key on a cell.
+
+        Raises:
+            KeyProblem: As for `open`.
+        """
+        text = self.open(sealed, column=column, row=row)
+        if sealed[:1] == _PLAIN:
+            return new.seal(text, column=column, row=row)
+        nonce, body = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+        key = self._cipher.decrypt(nonce, body[:_KEY], b"key/" + _place(column, row))
+        return new._wrap(key, column, row) + body[_KEY:]
+
+    def _wrap(self, key: bytes, column: str, row: int) -> bytes:
+        nonce = secrets.token_bytes(_NONCE)
+        return _WRAPPED + nonce + self._cipher.encrypt(nonce, key, b"key/" + _place(column, row))
 
 
 def _place(column: str, row: int) -> bytes:

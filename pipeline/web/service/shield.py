@@ -12,7 +12,13 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["HEADERS", "Shield", "place"]
+from pipeline.errors import KeyChanged
+
+__all__ = ["HEADERS", "RENEWABLE", "Shield", "place"]
+
+RENEWABLE: Final = (
+    "belonging.renewable"  # in a scope: whoever called can give the request to a newer application
+)
 
 _LOG = logging.getLogger(__name__)
 _OURS: Final = Path(__file__).parents[2]
@@ -62,6 +68,10 @@ class Shield:
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001 - the last place where anything can be caught
+            missed = scope.get(RENEWABLE)
+            if isinstance(error, KeyChanged) and missed is not None and not begun:
+                missed.append(error)  # to be answered by an application that has the new key
+                return
             _LOG.error("an answer could not be made: %s", place(error))
             if not begun:
                 await self._broken(scope, receive, send_safely)
