@@ -48,6 +48,17 @@ def _helplines(name: str) -> dict[str, Any]:
     return data
 
 
+def _form(newsletter: dict[str, Any], siteurl: str) -> str:
+    """Say where the sign-up form posts to: a path where list and site share a host, as in the preview."""
+    chosen = newsletter.get("list", {}).get("sign_up", "")
+    if chosen != "service":
+        if chosen and not chosen.startswith("https://"):
+            raise ValueError('newsletter.toml: list.sign_up: write "service", an https:// address, or ""')
+        return str(chosen)
+    service = urlsplit(f"{newsletter['list'].get('service_url', '').rstrip('/')}/subscribe")
+    return service.path if service.netloc == urlsplit(siteurl).netloc else service.geturl()
+
+
 # --- The site ---------------------------------------------------------------------------------------------
 
 SITENAME = "Belonging"
@@ -71,10 +82,12 @@ FOOTERITEMS = (("Search", "search/"), ("Privacy", "privacy/"), ("All tags", "tag
 EXIT_URL = "https://www.bbc.co.uk/weather"
 EXIT_NAME = "the weather"
 
-# Where the sign-up form posts to. While this is empty no form is shown: the page says how to follow by feed
-# and, if there is an address, by writing to it.
-SUBSCRIBE_URL = ""
-_sender = _toml("newsletter.toml").get("sender", {})
+# Where the sign-up form posts to: newsletter.toml says so, in list.sign_up. While that is empty no form is shown: the
+# page says how to follow by feed and, if there is an address, by writing to it.
+_newsletter = _toml("newsletter.toml")
+SUBSCRIBE_URL = _form(_newsletter, SITEURL)
+LIST_SERVICE_URL = _newsletter.get("list", {}).get("service_url", "").rstrip("/")
+_sender = _newsletter.get("sender", {})
 LETTERS_ADDRESS = _sender.get("reply_to") or _sender.get("address", "")
 
 # Where somebody who found a flaw is to write; /.well-known/security.txt says so.

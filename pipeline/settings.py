@@ -80,9 +80,22 @@ def _https(value: str) -> str:
     return value.rstrip("/")
 
 
+def _sign_up(value: str) -> str:
+    address, _, query = value.partition("?")
+    if value not in {"", "service"}:
+        try:
+            _https(address)
+        except ValueError:
+            address = ""
+        if not address or not re.fullmatch(r"[A-Za-z0-9._~!$'()*+,;=:@%/?&-]*", query):
+            raise ValueError('write "service", the https address that a form elsewhere posts to, or ""')
+    return value
+
+
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Line = Annotated[str, AfterValidator(_one_line)]
 HttpsUrl = Annotated[str, AfterValidator(_https)]
+SignUp = Annotated[str, AfterValidator(_sign_up)]
 
 
 class ProviderName(StrEnum):
@@ -240,6 +253,12 @@ class ListSettings(_Section):
     service_url: HttpsUrl = Field(
         "https://example.org/list",
         description="Where readers reach the list's service; confirm and unsubscribe links begin with it.",
+    )
+    sign_up: SignUp = Field(
+        "",
+        description="Where the site's sign-up form posts the field `email` to: `service`, for the service at "
+        "service_url; an https address, for a form that somebody else keeps; empty: there is no form, and the "
+        "pages say how to follow by feed.",
     )
     unsubscribe_mailto: Mailbox | None = Field(
         None,

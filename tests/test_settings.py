@@ -433,3 +433,19 @@ def test_a_store_without_a_password_may_stand_in_the_file(tmp_path: Path, store:
 def test_the_projects_own_file_names_only_settings_that_exist() -> None:
     data = tomllib.loads((ROOT / "newsletter.toml").read_text(encoding="utf-8"))
     assert set(data) <= set(Settings.model_fields)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "service", "https://forms.example.org/x?u=1&id=2", "https://forms.example.org/x/"]
+)
+def test_a_form_leads_to_the_service_to_an_address_or_nowhere(tmp_path: Path, value: str) -> None:
+    (tmp_path / "newsletter.toml").write_text(f'[list]\nsign_up = "{value}"\n', encoding="utf-8")
+    assert load(tmp_path, {}).list.sign_up == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["servcie", "http://forms.example.org/", 'https://forms.example.org/?a="', "mailto:a@example.org"],
+)
+def test_a_form_that_would_go_nowhere_is_refused(tmp_path: Path, value: str) -> None:
+    assert "list.sign_up" in " ".join(mistakes(tmp_path, f"[list]\nsign_up = '{value}'"))

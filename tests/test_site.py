@@ -582,3 +582,23 @@ def test_what_stands_around_a_posts_own_words_stays_light(site: Path, own_site: 
 )
 def test_titles_are_set_with_the_quotes_of_the_text(typed: str, read: str) -> None:
     assert runpy.run_path(str(ROOT / "pelicanconf.py"))["JINJA_FILTERS"]["typeset"](typed) == read
+
+
+@pytest.mark.parametrize(
+    ("chosen", "leads"),
+    [
+        ("service", "/list/subscribe"),
+        ("https://forms.example.org/x?u=1", "https://forms.example.org/x?u=1"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_the_list_says_where_the_form_leads(chosen: str | None, leads: str) -> None:
+    form = runpy.run_path(str(ROOT / "pelicanconf.py"))["_form"]
+    told = {} if chosen is None else {"sign_up": chosen}
+    newsletter = {"list": {"service_url": "https://blog.example.org/list/", **told}}
+    assert form(newsletter, "https://blog.example.org") == leads
+    if chosen == "service":
+        assert form(newsletter, "https://other.example.org") == "https://blog.example.org/list/subscribe"
+    with pytest.raises(ValueError, match=r'list\.sign_up: write "service"'):
+        form({"list": {"sign_up": "servcie"}}, "https://blog.example.org")

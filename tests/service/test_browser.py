@@ -53,7 +53,7 @@ class Here:
 def here(chromium: Browser, tmp_path: Path) -> Iterator[Here]:
     """Everything beside each other, in a browser without JavaScript."""
     manifest = tmp_path / "var" / "build" / "posts.json"
-    build(tmp_path / "output", SITEURL=SITE, SUBSCRIBE_URL="/list/subscribe", MANIFEST_PATH=str(manifest))
+    build(tmp_path / "output", as_listed=True, SITEURL=SITE, MANIFEST_PATH=str(manifest))
     with running(tmp_path, pause=(0.05, 0.1)) as world:
         service = type(world.made)(world.project, beside_site=True, pause=(0.05, 0.1)).service
         app = preview.application(
@@ -92,6 +92,18 @@ def test_a_person_joins_confirms_and_leaves_by_keyboard_alone(here: Here) -> Non
     expect(page.get_by_role("heading", level=1)).to_have_text("You have left")
     assert here.world.states()[0][0].value == "unsubscribed"
     assert page.context.cookies() == []
+
+
+def test_the_form_of_a_spanish_post_leads_on_in_spanish(here: Here) -> None:
+    page = here.page
+    page.goto(f"{here.url}/es/en-otra-lengua/")
+    page.get_by_label("Tu dirección de correo electrónico").fill(READER)
+    page.get_by_role("button", name="Suscribirme").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mira en tu buzón")
+    page.goto(f"{here.url}{path_of(here.mail())}?lang=es")
+    page.get_by_role("button", name="Sí, envíame las cartas").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ya estás en la lista")
+    assert here.world.states()[0][0].value == "confirmed"
 
 
 def test_the_mail_in_the_local_mailbox_leads_to_the_local_button(here: Here) -> None:

@@ -29,6 +29,7 @@ def build(
     content: Path = FIXTURE / "content",
     at: str = "2026-05-01T12:00:00+00:00",
     env: dict[str, str] | None = None,
+    as_listed: bool = False,
     **settings: object,
 ) -> Path:
     """Build the fixture site into ``output``, as if at the time ``at``, and give ``output`` back.
@@ -38,10 +39,13 @@ def build(
         content: what is built.
         at: ISO 8601, with a zone.
         env: added to the environment.
+        as_listed: whether the form leads where newsletter.toml says; else there is none, unless ``SUBSCRIBE_URL``.
         settings: Pelican settings that differ from pelicanconf.py.
     """
     helplines = json.loads((FIXTURE / "helplines.json").read_text(encoding="utf-8"))
     values = {"HELPLINES": helplines, "LETTERS_ADDRESS": "letters@example.org", **settings}
+    if not as_listed:
+        values.setdefault("SUBSCRIBE_URL", "")
     return _pelican(output, content, at, env or {}, values)
 
 
