@@ -38,6 +38,7 @@ class Past:
     fingerprint: str
     source: str
     state: CampaignState | None  # None: published before the list began
+    note: str = ""  # for people: what is remarkable about where it stands
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,7 +177,7 @@ def _known(past: Past, post: Post, now: datetime, policy: Policy, decisions: Dec
         case None:
             return Verdict.EARLIER, ""
         case CampaignState.SENT:
-            return Verdict.SENT, ""
+            return Verdict.SENT, past.note
         case CampaignState.CANCELLED:
             return Verdict.SENT, "cancelled"
         case _ if post.id in decisions.skip:
@@ -184,12 +185,13 @@ def _known(past: Past, post: Post, now: datetime, policy: Policy, decisions: Dec
         case CampaignState.PAUSED if post.id not in decisions.release:
             return (
                 Verdict.HELD,
-                f"paused; to go on: belonging send --release {post.id}, to stop: --skip {post.id}",
+                past.note
+                or f"paused; to go on: belonging send --release {post.id}, to stop: --skip {post.id}",
             )
         case CampaignState.PLANNED | CampaignState.READY if unfit := _unfit(post, now, policy):
             return unfit[0], f"{unfit[1]}, said before anybody was mailed"
         case _:
-            return Verdict.RESUME, "begun before"
+            return Verdict.RESUME, past.note or "begun before"
 
 
 def _skipped(post: Post, decisions: Decisions) -> _Ruling | None:

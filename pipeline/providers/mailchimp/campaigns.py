@@ -25,8 +25,8 @@ from pipeline.clock import Clock
 from pipeline.errands import Errand, ErrandLedger, Step
 from pipeline.errors import AnswerLost, DecisionNeeded, DeliveryError, RequestRefused, SettingsError
 from pipeline.providers.mailchimp.client import Mailchimp
-from pipeline.providers.mailchimp.drafts import Draft, fingerprint_of, mark_of
-from pipeline.providers.mailchimp.remote import Content, Remote
+from pipeline.providers.mailchimp.drafts import Draft, fingerprint_of, mark_of, renamed
+from pipeline.providers.mailchimp.remote import Content, Remote, Status
 
 __all__ = ["NoLedger", "OneCampaign", "marked"]
 
@@ -110,8 +110,12 @@ class OneCampaign:
             if now is not None and mark.fingerprint == seal == fingerprint_of(now, standing):
                 return
             self.client.update(remote.id, draft.body())
-        self.client.set_content(remote.id, content)
-        self.client.update(remote.id, draft.body(seal))
+        try:
+            self.client.set_content(remote.id, content)
+            self.client.update(remote.id, draft.body(seal))
+        except RequestRefused:
+            if not self._is_past(remote.id):  # else a list did not know yet that it has left
+                raise
 
     def send(
         self,
@@ -144,6 +148,8 @@ class OneCampaign:
                 advice="run belonging send again; it will look first",
             )
         intent = self._note(marker, before, Step.SENDING, remote_id)
+        if when is not None:
+            self._rename(remote_id, sealed=True, due=when)
         try:
             self._act(remote_id, when)
         except AnswerLost:
@@ -151,15 +157,44 @@ class OneCampaign:
         except (RequestRefused, SettingsError):
             if not self._is_past(remote_id):
                 self._note(marker, intent, Step.DRAFTED, remote_id)
+                if when is not None:
+                    self._rename(remote_id, sealed=True)
                 raise
         self._note(marker, intent, Step.SENT, remote_id)
+
+    def take_back(self, remote_id: str, marker: str) -> None:
+        """Unschedule a campaign, unless it has left meanwhile.
+
+        Raises:
+            AnswerLost: It may or may not have been taken back; the next run will see.
+            DeliveryError: It could not be taken back now.
+        """
+        try:
+            self.client.unschedule(remote_id)
+        except AnswerLost:
+            self._poll(remote_id, scheduled=True)
+        except RequestRefused:
+            remote = self.client.campaign(remote_id)
+            if remote is not None and remote.status is Status.SCHEDULE:
+                raise
+        self.reopen(remote_id, marker)
+
+    def reopen(self, remote_id: str, marker: str) -> None:
+        """Note that a draft has its turn once more, here and in its name; nothing where it is no draft any more."""
+        remote = self.client.campaign(remote_id)
+        if remote is None or remote.status.past_draft:
+            return
+        self._rename(remote_id, sealed=False)
+        errand = self.ledger.errand(marker)
+        if errand is not None:
+            self._note(marker, errand, Step.DRAFTED, remote_id)
 
     # --- looking ----------------------------------------------------------------------------------------------
 
     def _look(self, marker: str) -> tuple[bool, Remote | None]:
         """Look through the list: whether the post's turn is over, and its oldest campaign."""
         found = marked(self.client.campaigns(self.list_id), marker)
-        past = next((each for each in found if each.status.past_draft), None)
+        past = next((each for each in found if self._has_left(each)), None)
         return past is not None, past or next(iter(found), None)
 
     def _may_send(self, remote_id: str, marker: str, fit: Callable[[Remote], object]) -> bool:
@@ -167,7 +202,7 @@ class OneCampaign:
         self.sleep(_SETTLE)
         for pause in (*_VISIBLE, None):
             found = marked(self.client.campaigns(self.list_id), marker)
-            if any(each.status.past_draft for each in found):
+            if any(self._has_left(each) for each in found):
                 return False
             if any(each.id == remote_id for each in found):
                 break
@@ -194,6 +229,12 @@ class OneCampaign:
             return False
         fit(mine)
         return True
+
+    def _has_left(self, listed: Remote) -> bool:
+        """Tell whether a campaign is past being a draft; lists may not know yet that it was taken back."""
+        if listed.status is Status.SCHEDULE:
+            return self._is_past(listed.id)
+        return listed.status.past_draft
 
     def _is_past(self, remote_id: str) -> bool:
         remote = self.client.campaign(remote_id)
@@ -227,12 +268,27 @@ class OneCampaign:
         else:
             self.client.schedule(remote_id, when)
 
-    def _poll(self, remote_id: str) -> None:
-        """Ask what became of a sending whose answer was lost."""
+    def _rename(self, remote_id: str, *, sealed: bool, due: datetime | None = None) -> None:
+        """Write another mark into a draft's name, by which later runs, without a memory, tell who did what."""
+        remote = self.client.campaign(remote_id)
+        if remote is not None and not remote.status.past_draft:
+            self.client.update(remote_id, renamed(remote, sealed=sealed, due=due))
+
+    def _poll(self, remote_id: str, *, scheduled: bool = False) -> None:
+        """Ask what became of a sending whose answer was lost, or of taking back what is scheduled."""
         for pause in _POLL:
             self.sleep(pause)
-            if self._is_past(remote_id):
+            remote = self.client.campaign(remote_id)
+            if remote is not None and (
+                remote.status is not Status.SCHEDULE if scheduled else remote.status.past_draft
+            ):
                 return
+        if scheduled:
+            raise AnswerLost(
+                "Mailchimp did not say whether it has taken the campaign back, and still calls it scheduled",
+                advice="look there, or run belonging send again before its time",
+            )
+        self._rename(remote_id, sealed=True)  # it was not scheduled
         raise AnswerLost(
             "Mailchimp did not say whether it sent the campaign, and still calls it a draft",
             advice="run belonging send again; it will look first",

@@ -135,7 +135,7 @@ class Mailchimp:
 
     def mailing_list(self, list_id: str) -> MailingList:
         """Answer one list."""
-        fields = "id,name,contact,double_optin,use_archive_bar,stats.member_count"
+        fields = "id,name,contact,double_optin,use_archive_bar,stats.member_count,stats.campaign_last_sent"
         return MailingList.read(
             self._ask(lambda: self._client.lists.get_list(_checked(list_id), fields=[fields]))
         )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from pipeline.campaigns import campaign_id
 from pipeline.providers.mailchimp.content import fingerprint
 from pipeline.providers.mailchimp.remote import Content, Remote, Segment
 
-__all__ = ["Draft", "Mark", "fingerprint_of", "mark_of", "marker"]
+__all__ = ["Draft", "Mark", "fingerprint_of", "mark_of", "marker", "renamed"]
 
-_MARK = re.compile(r"\[([0-9a-f]{16})(?:\.([0-9a-f]{8}))?\]")
+_MARK = re.compile(r"\[([0-9a-f]{16})(?:\.([0-9a-f]{8})(?:@(\d{12}))?)?\]")
+_MINUTE = "%Y%m%d%H%M"  # in UTC
 _NAME_LIMIT = 60  # characters of the post's title in the campaign's name
 
 _TRACKING: dict[str, object] = {
@@ -48,12 +50,38 @@ class Mark:
 
     marker: str
     fingerprint: str  # of what we wrote last; "" while it is being written
+    due: datetime | None = None  # aware; when it is to leave, written right before it is scheduled for then
 
 
 def mark_of(title: str) -> Mark | None:
     """Read the mark in a campaign's name; None: it is not one of ours."""
     found = _MARK.findall(title)
-    return Mark(marker=found[-1][0], fingerprint=found[-1][1]) if found else None
+    if not found:
+        return None
+    name, seal, minute = found[-1]
+    try:
+        due = datetime.strptime(minute, _MINUTE).replace(tzinfo=UTC) if minute else None
+    except ValueError:
+        due = None
+    return Mark(marker=name, fingerprint=seal, due=due)
+
+
+def renamed(remote: Remote, *, sealed: bool, due: datetime | None = None) -> dict[str, object]:
+    """Write, as Mailchimp takes it, another mark into the name of a campaign, and nothing else anew.
+
+    Args:
+        remote: The campaign.
+        sealed: Whether what it says still is what we finished writing.
+        due: When it is about to be scheduled for, if it is.
+    """
+    mark = mark_of(remote.title)
+    if mark is None:
+        raise AssertionError("that is no campaign of ours")
+    inner = mark.marker
+    if sealed and mark.fingerprint:
+        inner += f".{mark.fingerprint}" + (f"@{due.astimezone(UTC):{_MINUTE}}" if due else "")
+    kept = {name: str(remote.settings.get(name, "")) for name in ("subject_line", "from_name", "reply_to")}
+    return {"settings": {**kept, "title": _MARK.sub(f"[{inner}]", remote.title)}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from pipeline.campaigns import Campaign, CampaignState, Tally
 from pipeline.clock import Clock
-from pipeline.errands import Errand, ErrandLedger, Step
+from pipeline.errands import ErrandLedger, Step
 from pipeline.errors import CheckFailed, DecisionNeeded, PlanChanged
 from pipeline.letters import Letter, LetterLinks
 from pipeline.planning import History, Plan, Verdict
@@ -18,27 +18,19 @@ from pipeline.posts import Post
 from pipeline.providers import Finding, Progress, Receipt, Report
 from pipeline.providers.mailchimp import readback
 from pipeline.providers.mailchimp.audience import Audience
-from pipeline.providers.mailchimp.campaigns import NoLedger, OneCampaign
+from pipeline.providers.mailchimp.campaigns import NoLedger, OneCampaign, marked
 from pipeline.providers.mailchimp.client import Mailchimp
 from pipeline.providers.mailchimp.content import LINKS, content_of, neutralised
 from pipeline.providers.mailchimp.drafts import Draft, mark_of, marker
 from pipeline.providers.mailchimp.remote import Content, Remote, Segment, Status
 from pipeline.providers.mailchimp.reports import report_of
-from pipeline.providers.mailchimp.turns import Turns, beginning, quarter, refuse_strangers
+from pipeline.providers.mailchimp.turns import Turns, beginning, moved, quarter, refuse_strangers
 from pipeline.settings import MailchimpSettings, SenderSettings
 
 __all__ = ["MailchimpList"]
 
-_STRANGERS = timedelta(
-    hours=48
-)  # a campaign without a mark that is this much older than a post is not the post's
 _NOT_READY = (2.0, 5.0, 10.0, 20.0)  # seconds between looks at a checklist that is not ready yet
 _REPORTED = 50  # campaigns that status asks about, the newest
-_ENDED = {
-    Status.CANCELED,
-    Status.CANCELING,
-    Status.PAUSED,
-}  # past being a draft, and not on the way to readers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +139,7 @@ class MailchimpList:
             )
         campaigns = self._campaigns
         self._take_back(posts, campaigns)
+        self._take_up_again(plan, campaigns)
         drafts = [self._draft(item.post) for item in plan.to_send]
         for item, draft in zip(plan.to_send, drafts, strict=True):
             refuse_strangers(item.post, draft.subject, campaigns)
@@ -156,16 +149,25 @@ class MailchimpList:
             self._client.add_folder(beginning(self._audience.list.id, self._clock()))
 
     def _take_back(self, posts: Sequence[Post], campaigns: Sequence[Remote]) -> None:
-        """Unschedule what is scheduled for a post that is not to be mailed any more."""
-        wanted = {marker(self._audience.list.id, post.id) for post in posts if post.mail}
+        """Unschedule what is scheduled for a post that is not to be mailed any more, or at another time."""
+        wanted = {marker(self._audience.list.id, post.id): post for post in posts if post.mail}
         for remote in campaigns:
             mark = mark_of(remote.title)
-            if mark and remote.status is Status.SCHEDULE and mark.marker not in wanted:
-                self._client.unschedule(remote.id)
-                errand = self._ledger.errand(mark.marker)
-                if errand is not None:
-                    after = Errand(step=Step.DRAFTED, remote_id=remote.id, at=self._clock())
-                    self._ledger.note(mark.marker, errand, after)
+            if mark and remote.status is Status.SCHEDULE:
+                post = wanted.get(mark.marker)
+                if post is None or moved(post, remote):
+                    self._one.take_back(remote.id, mark.marker)
+
+    def _take_up_again(self, plan: Plan, campaigns: Sequence[Remote]) -> None:
+        """Give what somebody took back in Mailchimp, and a person has released here, its turn once more."""
+        for item in plan.of(Verdict.RESUME):
+            mark = marker(self._audience.list.id, item.post.id)
+            errand = self._ledger.errand(mark)
+            for remote in marked(campaigns, mark):
+                known = mark_of(remote.title)
+                scheduled = known is not None and known.due is not None
+                if remote.status is Status.SAVE and (scheduled or (errand and errand.step is Step.SENT)):
+                    self._one.reopen(remote.id, mark)
 
     def prepared(self, post: Post) -> Letter | None:  # noqa: ARG002
         """Answer that no letter is kept: a draft is written anew from the post until it is sent."""

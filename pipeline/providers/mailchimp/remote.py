@@ -202,19 +202,21 @@ class MailingList:
     double_optin: bool
     archive_bar: bool
     contact_missing: tuple[str, ...]  # parts of the postal address that are empty
+    last_sent: datetime | None  # aware; when anything was last sent to it
 
     @classmethod
     def read(cls, document: Mapping[str, object]) -> MailingList:
         """Read a list; what is not said counts as the worse."""
-        contact = _part(document, "contact")
+        contact, stats = _part(document, "contact"), _part(document, "stats")
         needed = ("company", "address1", "city", "country")
         return cls(
             id=_identity(document, "id"),
             name=_optional(document, "name"),
-            members=_number(_part(document, "stats"), "member_count"),
+            members=_number(stats, "member_count"),
             double_optin=document.get("double_optin") is True,
             archive_bar=document.get("use_archive_bar") is not False,
             contact_missing=tuple(name for name in needed if not _optional(contact, name).strip()),
+            last_sent=moment(sent) if (sent := _optional(stats, "campaign_last_sent")) else None,
         )
 
 

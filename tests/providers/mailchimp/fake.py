@@ -44,6 +44,7 @@ class Sending:
     recipients: int
     tracking: Json
     html: str
+    due: datetime | None  # when it was scheduled for, if it was
 
 
 @dataclass
@@ -345,9 +346,11 @@ class FakeMailchimp:
 
     def _leave(self, identity: str) -> None:
         campaign = self.campaigns[identity]
+        due = _date(campaign["send_time"]) if campaign["status"] == "schedule" else None
         campaign["status"] = "sending"
         campaign["send_time"] = _iso(self.now())
         campaign["emails_sent"] = campaign["recipients"]["recipient_count"]
+        self.lists[campaign["recipients"]["list_id"]]["stats"]["campaign_last_sent"] = _iso(self.now())
         self.sendings.append(
             Sending(
                 campaign=identity,
@@ -356,6 +359,7 @@ class FakeMailchimp:
                 recipients=campaign["emails_sent"],
                 tracking=copy.deepcopy(campaign["tracking"]),
                 html=self.contents[identity]["html"],
+                due=due,
             )
         )
         self._keep(identity)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -409,6 +409,142 @@ def test_a_post_that_becomes_a_draft_before_its_time_is_taken_back(  # noqa: PLR
     assert fake.sendings == []
     run(fresh(ledger=kept), [later], hands, policy=WAITING)
     assert len(fake.sendings) == 1
+
+
+FIRST, SECOND = NOW + timedelta(hours=5), NOW + timedelta(hours=9)
+
+
+def scheduled(fake: FakeMailchimp) -> list[tuple[str, str]]:
+    return [(campaign["status"], campaign["send_time"]) for campaign in fake.campaigns.values()]
+
+
+@pytest.mark.parametrize("remembers", [False, True])
+@pytest.mark.parametrize("then", [SECOND, NOW + timedelta(hours=2)])
+def test_a_time_that_is_moved_in_the_post_is_moved_at_mailchimp(  # noqa: PLR0917
+    fresh: Fresh, fake: FakeMailchimp, hands: Hands, ledger: SqlErrands, remembers: bool, then: datetime
+) -> None:
+    kept = ledger if remembers else None
+    run(fresh(ledger=kept), [replace(NEW, mail_at=FIRST)], hands, policy=WAITING)
+    made = run(fresh(ledger=kept), [replace(NEW, mail_at=then)], hands, policy=WAITING)
+    (item,) = made.items
+    assert item.verdict is Verdict.RESUME
+    assert item.reason == f"scheduled for 2026-03-01 17:00 UTC, to be moved to 2026-03-01 {then:%H:%M} UTC"
+    assert scheduled(fake) == [("schedule", f"{then:%Y-%m-%dT%H:%M:%S}+00:00")]
+    (again,) = run(fresh(ledger=kept), [replace(NEW, mail_at=then)], hands, policy=WAITING).items
+    assert (again.verdict, again.reason) == (Verdict.SENT, f"scheduled for {then:%Y-%m-%d %H:%M} UTC")
+    (report,) = fresh().reports()
+    assert report.reasons == {f"scheduled for {then:%Y-%m-%d %H:%M} UTC": 1}
+    hands.now = NOW + DAY
+    fake.settle()
+    run(fresh(ledger=kept), [replace(NEW, mail_at=then)], hands, policy=WAITING)
+    assert [sending.due for sending in fake.sendings] == [then]
+
+
+@pytest.mark.parametrize("remembers", [False, True])
+def test_a_time_that_is_taken_out_of_the_post_means_now(
+    fresh: Fresh, fake: FakeMailchimp, hands: Hands, ledger: SqlErrands, remembers: bool
+) -> None:
+    kept = ledger if remembers else None
+    run(fresh(ledger=kept), [replace(NEW, mail_at=FIRST)], hands, policy=WAITING)
+    made = run(fresh(ledger=kept), [NEW], hands, policy=WAITING)
+    assert made.items[0].reason.endswith("to be moved to now")
+    assert len(fake.sendings) == 1
+
+
+@pytest.mark.parametrize("remembers", [False, True])
+def test_what_a_person_unscheduled_waits_for_their_word(
+    fresh: Fresh, fake: FakeMailchimp, hands: Hands, ledger: SqlErrands, remembers: bool
+) -> None:
+    kept = ledger if remembers else None
+    later = replace(NEW, mail_at=FIRST)
+    run(fresh(ledger=kept), [later], hands, policy=WAITING)
+    (identity,) = fake.campaigns
+    fake.person_sets(identity, status="save", send_time="")
+    for wanted in (later, replace(later, mail_at=SECOND), replace(later, mail_at=None)):
+        made = run(fresh(ledger=kept), [wanted], hands, policy=WAITING)
+        assert verdicts(made) == {"new": Verdict.HELD}
+        assert "as if somebody took it back in Mailchimp" in made.items[0].reason
+    assert scheduled(fake) == [("save", "")]
+    silenced = run(fresh(ledger=kept), [replace(later, mail=False)], hands, policy=WAITING)
+    assert verdicts(silenced) == {"new": Verdict.SITE_ONLY}
+    released = Decisions(release=frozenset({"new"}))
+    run(fresh(ledger=kept), [later], hands, policy=WAITING, decisions=released)
+    assert [status for status, _ in scheduled(fake)] == ["schedule"]
+    hands.now = NOW + DAY
+    fake.settle()
+    run(fresh(ledger=kept), [later], hands, policy=WAITING)
+    assert len(fake.sendings) == 1
+
+
+def test_a_time_that_a_person_chose_in_mailchimp_stays(
+    fresh: Fresh, fake: FakeMailchimp, hands: Hands
+) -> None:
+    run(fresh(), [replace(NEW, mail_at=FIRST)], hands, policy=WAITING)
+    (identity,) = fake.campaigns
+    fake.person_sets(identity, send_time="2026-03-01T20:00:00+00:00")
+    for wanted in (FIRST, SECOND):
+        made = run(fresh(), [replace(NEW, mail_at=wanted)], hands, policy=WAITING)
+        assert made.items[0].reason == "moved in Mailchimp to 2026-03-01 20:00 UTC, and left so"
+    assert scheduled(fake) == [("schedule", "2026-03-01T20:00:00+00:00")]
+
+
+@pytest.mark.parametrize("wait", range(1, 46, 4))
+@pytest.mark.parametrize("remembers", [False, True])
+def test_lists_that_lag_behind_do_not_look_like_a_person(
+    fake: FakeMailchimp, hands: Hands, ledger: SqlErrands, wait: int, remembers: bool
+) -> None:
+    def once(hours: int) -> Plan:
+        wire = FakeWire(fake, before=lambda: hands.sleep(1))
+        mailchimp = provider(wire, hands, hands.sleep, ledger=ledger if remembers else None)
+        return run(mailchimp, [replace(NEW, mail_at=NOW + timedelta(hours=hours))], hands, policy=WAITING)
+
+    once(5)
+    fake.lag = timedelta(seconds=30)
+    for hours in (5, 9, 9):
+        hands.sleep(wait)
+        try:
+            assert not once(hours).of(Verdict.HELD)
+        except PlanChanged:
+            continue  # the lists have caught up meanwhile
+    fake.lag = timedelta()
+    hands.sleep(60)
+    once(9)
+    assert ("schedule", "2026-03-01T21:00:00+00:00") in [
+        (campaign["status"], campaign.get("send_time")) for campaign in fake.campaigns.values()
+    ]
+    hands.now = NOW + DAY
+    fake.settle()
+    assert len(fake.sendings) == 1
+
+
+def test_a_sent_campaign_that_a_person_deleted_is_not_sent_again_on_an_empty_disk(
+    fresh: Fresh, fake: FakeMailchimp, hands: Hands
+) -> None:
+    run(fresh(), [NEW], hands)
+    hands.sleep(7_200)
+    fake.settle()
+    fake.person_deletes(next(iter(fake.campaigns)))
+    newer = post("newer", date=hands.now)
+    hands.sleep(60)
+    made = run(fresh(), [newer, NEW], hands)
+    assert verdicts(made) == {"newer": Verdict.MAIL, "new": Verdict.HELD}
+    assert "something was sent to this list at 2026-03-01 12:00 UTC" in made.of(Verdict.HELD)[0].reason
+    assert [sending.title.partition(" [")[0] for sending in fake.sendings] == ["About new", "About newer"]
+
+
+def test_who_says_that_it_was_another_campaign_is_believed(
+    fresh: Fresh, fake: FakeMailchimp, hands: Hands
+) -> None:
+    by_hand = fake.person_creates("By hand", "Greetings")
+    fake._leave(by_hand)
+    hands.sleep(7_200)
+    fake.settle()
+    assert planned(fresh(), [NEW], hands) == {"new": Verdict.MAIL}
+    fake.person_deletes(by_hand)
+    assert planned(fresh(), [NEW], hands) == {"new": Verdict.HELD}
+    assert planned(fresh(), [replace(NEW, mail=False)], hands) == {"new": Verdict.SITE_ONLY}
+    run(fresh(), [NEW], hands, decisions=Decisions(release=frozenset({"new"})))
+    assert len(fake.sendings) == 2
 
 
 def test_a_lost_answer_to_scheduling_is_reconciled(fake: FakeMailchimp, hands: Hands) -> None:

@@ -11,17 +11,20 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from greenlet import getcurrent, greenlet
 
 from pipeline.errors import BelongingError
+from pipeline.planning import Decisions, Plan, Verdict
 from pipeline.posts import Post
 from pipeline.providers.mailchimp.drafts import mark_of, marker
 from tests.builders import NOW, Hands, post
 from tests.providers.mailchimp.fake import LIST, FakeMailchimp
 from tests.providers.mailchimp.running import (
+    POLICY,
     DictLedger,
     Died,
     FakeWire,
@@ -33,6 +36,7 @@ from tests.providers.mailchimp.running import (
 
 SCHEDULES = int(os.environ.get("BELONGING_SCHEDULES", "5200"))
 PARTS = 8
+WAITING = replace(POLICY, provider_waits=True)
 CALLS = 22  # requests of a run in which nothing goes wrong, and some more
 
 
@@ -132,6 +136,63 @@ def two_runners(rng: random.Random) -> None:
             wakes[chosen] = earliest + waits
         verify(fake, posts, done=False)
     finish(fake, posts, hands, shared, rng)
+
+
+def moving(faults: dict[int, Fault], rng: random.Random) -> None:
+    """Schedule, then let the writer choose another time; faults fall anywhere into both."""
+    fake, posts, hands, ledger = world(rng)
+    wire = FakeWire(fake, faults)
+    first, then = (
+        [replace(each, mail_at=NOW + timedelta(hours=hours)) for each in posts]
+        for hours in (24, rng.choice((20, 30)))
+    )
+
+    def go(wanted: Sequence[Post], wire: FakeWire, **released: Decisions) -> Plan | None:
+        mailchimp = provider(wire, hands, hands.sleep, ledger=ledger)
+        try:
+            return run(mailchimp, wanted, hands, policy=WAITING, **released)  # type: ignore[arg-type]
+        except (Died, BelongingError):
+            return None
+
+    for wanted in (first, then):
+        for _ in range(3):
+            made = go(wanted, wire)
+            hands.sleep(rng.choice((1, 60, 300)))
+            if made is not None:
+                break
+    fake.lag = timedelta()
+    for _ in range(4):
+        hands.sleep(300)
+        made = go(then, FakeWire(fake))
+        if made is not None and (held := made.of(Verdict.HELD)):
+            # A death in one certain moment looks like a person's hand. Then somebody is asked, and says so.
+            assert all("took it back" in item.reason for item in held)
+            made = go(
+                then,
+                FakeWire(fake),
+                decisions=Decisions(release=frozenset(item.post.id for item in held)),
+            )
+        if made is not None:
+            break
+    assert fake.sendings == []
+    hands.now = NOW + timedelta(days=3)
+    fake.settle()
+    go(then, FakeWire(fake))
+    verify(fake, posts, done=True)
+    assert {sending.due for sending in fake.sendings} == {each.mail_at for each in then}
+
+
+@pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name.lower())
+def test_each_fault_at_each_call_while_a_time_is_moved(fault: Fault) -> None:
+    for number in range(CALLS * 2 + 12):
+        moving({number: fault}, random.Random(f"moving {number}"))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_several_faults_while_a_time_is_moved(part: int) -> None:
+    for seed in range(part, SCHEDULES // 10, PARTS):
+        rng = random.Random(f"moving {seed}")
+        moving({rng.randrange(CALLS * 3): rng.choice(list(Fault)) for _ in range(rng.choice((2, 3)))}, rng)
 
 
 @pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name.lower())
