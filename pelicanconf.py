@@ -90,6 +90,9 @@ LIST_SERVICE_URL = _newsletter.get("list", {}).get("service_url", "").rstrip("/"
 _sender = _newsletter.get("sender", {})
 LETTERS_ADDRESS = _sender.get("reply_to") or _sender.get("address", "")
 
+# Who keeps the list: pages say what is true then (<!-- provider: mailchimp --> in content/pages/privacy.md).
+LIST_PROVIDER = _newsletter.get("provider", "embedded")
+
 # Where somebody who found a flaw is to write; /.well-known/security.txt says so.
 SECURITY_CONTACT = "mailto:security@belonging.example.org"
 

@@ -11,8 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from pipeline.errors import BelongingError, ContentError, SettingsError
-from pipeline.posts import checking
+from pipeline.posts import checking, frontmatter
 from pipeline.posts.mistakes import Severity
+from pipeline.posts.provided import providers
 from pipeline.settings import ProviderName
 from pipeline.wiring import Project
 
@@ -88,6 +89,22 @@ def _posts(project: Project) -> Iterator[Complaint]:
         )
     else:
         yield Complaint(name="posts", level=Level.OK, detail="no mistakes")
+
+
+def _pages(project: Project) -> Iterator[Complaint]:
+    """See that the page about privacy says what is true of who keeps the list."""
+    provider = project.settings.provider
+    page = project.root / "content" / "pages" / "privacy.md"
+    spoken = providers(frontmatter.read(page).body) if page.is_file() else frozenset()
+    if provider in spoken or (provider is ProviderName.EMBEDDED and not spoken):
+        yield Complaint(name="privacy page", level=Level.OK, detail=f"fits provider {provider}")
+        return
+    yield Complaint(
+        name="privacy page",
+        level=Level.WARNING,
+        detail=f"content/pages/privacy.md has nothing to say about provider {provider}",
+        advice=f"say who learns what, after a line <!-- provider: {provider} --> (docs/mailchimp.md)",
+    )
 
 
 def _site(project: Project) -> Iterator[Complaint]:
@@ -180,6 +197,7 @@ def _count(number: int, noun: str) -> str:
 _LOOKS: tuple[tuple[str, Callable[[Project], Iterator[Complaint]]], ...] = (
     ("settings", _settings),
     ("posts", _posts),
+    ("privacy page", _pages),
     ("site", _site),
     ("key", _key),
     ("privacy", _privacy),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipeline.posts import frontmatter, helplines, judging, links, pelicanconf, slugs, values
+from pipeline.posts import frontmatter, helplines, judging, links, pelicanconf, provided, slugs, values
 from pipeline.posts.files import Files
 from pipeline.posts.judging import Checked
 from pipeline.posts.layout import Layout
@@ -78,6 +78,7 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
             message = "the file's name holds what cannot be written in an address"
             mistakes.append(document.source.mistake(Place(1, 1), message, "rename it"))
         mistakes += links.judge(document, source, files)
+        mistakes += provided.judge(document)
         mistakes += _image(checked, files)
         if document.readable and checked.front_matter.status is not Status.SKIP:
             entry = _entry(source, kind, checked, layout)

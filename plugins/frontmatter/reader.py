@@ -12,7 +12,7 @@ from markdown import Markdown
 from pelican import readers
 from pelican.utils import get_date
 
-from pipeline.posts import frontmatter, judging, keys
+from pipeline.posts import frontmatter, judging, keys, provided
 from pipeline.posts.frontmatter import Document, Style
 from pipeline.posts.layout import date_in_name
 from pipeline.posts.located import Plain, plain
@@ -74,7 +74,7 @@ class MarkdownReader(readers.MarkdownReader):  # type: ignore[misc] # Pelican ha
         self._md = Markdown(**self.settings["MARKDOWN"])
         # Else "Note: …" at the start of a body would be taken for a key.
         self._md.preprocessors.deregister("meta")
-        content = self._md.convert(document.body)
+        content = self._md.convert(provided.only(document.body, str(self.settings["LIST_PROVIDER"])))
         metadata: dict[str, Any] = {}
         for key, field in document.fields.items():
             value = plain(field.value)

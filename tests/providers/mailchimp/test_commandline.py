@@ -103,6 +103,7 @@ def test_from_a_post_to_a_campaign(
     code, said = call("doctor")
     assert code == 0, said
     assert "mailchimp double opt-in: on" in said
+    assert "privacy page: fits provider mailchimp" in said
 
     assert call("build")[0] == 0
     code, said = call("plan", "--json")
@@ -139,6 +140,19 @@ def test_from_a_post_to_a_campaign(
     assert len(remote.sendings) == 1, "an empty disk forgets nothing"
     everything = "".join(f"{method} {path}" for method, path in remote.calls)
     assert "members" not in everything
+
+
+@pytest.mark.usefixtures("live")
+def test_a_privacy_page_that_says_nothing_of_mailchimp_is_found(project: Path, call: Call) -> None:
+    page = project / "content" / "pages" / "privacy.md"
+    for text in ("---\ntitle: Privacy\n---\n\nWe keep the list.\n", None):
+        if text is None:
+            page.unlink()
+        else:
+            page.write_text(text, encoding="utf-8")
+        _, said = call("doctor")
+        assert "content/pages/privacy.md has nothing to say about provider mailchimp" in said
+        assert "<!-- provider: mailchimp -->" in said
 
 
 def test_without_a_key_one_is_told_which_variable(
