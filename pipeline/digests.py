@@ -7,14 +7,17 @@ overlap and leave no gap, whatever becomes of the site's time zone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from pipeline.posts import Post
 
-__all__ = ["Digest", "Pace", "Period", "period_of"]
+__all__ = ["HORIZON", "Digest", "Pace", "Period", "due", "period_of"]
+
+HORIZON = timedelta(days=90)
+"""A digest whose period has been over for longer is not begun any more."""
 
 
 class Pace(StrEnum):
@@ -64,3 +67,35 @@ def period_of(pace: Pace, moment: datetime) -> Period:
         start = day.replace(day=1)
         end = (start + timedelta(days=31)).replace(day=1)
     return Period(pace=pace, start=start, end=end)
+
+
+def due(
+    posts: Iterable[Post],
+    frozen: Mapping[str, datetime],
+    now: datetime,
+    *,
+    begun: Collection[str] = (),
+    over: Collection[str] = (),
+) -> tuple[Digest, ...]:
+    """List the digests that are to be sent, the newest first; a period without a letter has none.
+
+    Args:
+        posts: All that are on the site.
+        frozen: Of each post whose letter was frozen, by its id, when that was.
+        now: Aware.
+        begun: Names of periods whose digests were begun before.
+        over: Names of periods whose digests have had their turn.
+    """
+    found: dict[str, tuple[Period, list[tuple[Post, datetime]]]] = {}
+    for post in posts:
+        moment = frozen.get(post.id)
+        for pace in (Pace.WEEKLY, Pace.MONTHLY) if moment else ():
+            assert moment is not None  # noqa: S101 - looked at just now
+            period = period_of(pace, moment)
+            late = now - period.end > HORIZON and period.name not in begun
+            if period.end <= now and not late and period.name not in over:
+                found.setdefault(period.name, (period, []))[1].append((post, moment))
+    return tuple(
+        Digest(period=period, posts=tuple(sorted(held, key=lambda one: (one[1], one[0].id))))
+        for period, held in sorted(found.values(), key=lambda one: (one[0].end, one[0].name), reverse=True)
+    )

@@ -22,10 +22,18 @@ from enum import StrEnum
 from typing import Protocol
 
 from pipeline.campaigns import Campaign, CampaignState, Tally
-from pipeline.letters import Letter
+from pipeline.letters import Edition, Letter
 from pipeline.planning import History, Plan
 
-__all__ = ["CampaignLedger", "Claim", "DeliveryLedger", "DeliveryState", "Settlement", "UnknownDelivery"]
+__all__ = [
+    "Allotment",
+    "CampaignLedger",
+    "Claim",
+    "DeliveryLedger",
+    "DeliveryState",
+    "Settlement",
+    "UnknownDelivery",
+]
 
 
 class DeliveryState(StrEnum):
@@ -51,6 +59,8 @@ class Claim:
     life: int  # which subscription of this person; tokens of an earlier one no longer act
     attempts: int  # how often it was tried before
     excluded: str  # why it must not be mailed, or ""
+    variant: int  # of the letter: its edition's number, twice, and one more where it is plain text only
+    choices: bytes = b""  # sealed; b"" where nothing was chosen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +84,26 @@ class UnknownDelivery:
     since: datetime  # aware
 
 
+class Allotment(Protocol):
+    """Say, while an audience is fixed, which variant of the letter each person gets who chose anything."""
+
+    @property
+    def everybody(self) -> bool:
+        """Tell whether people who chose nothing get the letter; they get variant 0."""
+
+    def variant(self, subscriber_id: int, choices: bytes, frozen: datetime) -> int | None:
+        """Answer the variant of one person, or None where they do not belong to the audience.
+
+        Args:
+            subscriber_id: Whose row.
+            choices: Their sealed choices.
+            frozen: When the audience is fixed.
+        """
+
+    def editions(self) -> Sequence[Edition]:
+        """List the editions that have been needed, in the order of their numbers; at least the first."""
+
+
 class CampaignLedger(Protocol):
     """Keep the record of posts and campaigns. Every method is one transaction."""
 
@@ -93,24 +123,38 @@ class CampaignLedger(Protocol):
     def campaign(self, campaign_id: str) -> Campaign | None:
         """Find one campaign."""
 
-    def audience_size(self, *, samples: bool) -> int:
-        """Count the people that a campaign frozen now would be for."""
+    def audience_size(
+        self, now: datetime | None = None, *, samples: bool, allotment: Allotment | None = None
+    ) -> int:
+        """Count the people that a campaign frozen now would be for; without an allotment, all it might be for."""
 
-    def freeze(self, campaign_id: str, letter: Letter, now: datetime, *, samples: bool) -> int:
-        """Keep the letter and fix the audience: everybody confirmed at this moment.
+    def freeze(
+        self,
+        campaign_id: str,
+        letter: Letter,
+        now: datetime,
+        *,
+        samples: bool,
+        allotment: Allotment | None = None,
+    ) -> int:
+        """Keep the letter and fix the audience: everybody confirmed at this moment, as they chose.
 
         Args:
             campaign_id: A campaign that is planned, or paused before that. One that is past it is left as it is.
             letter: What everybody will get; later runs send this and not a newer rendering.
             now: Aware.
             samples: Whether sample readers belong to the audience.
+            allotment: Who gets which variant; without one everybody gets the letter, whatever they chose.
 
         Returns:
             How many people the audience holds.
         """
 
-    def letter(self, campaign_id: str) -> Letter | None:
-        """Answer the letter that was kept when the campaign was frozen; None if it never was."""
+    def editions(self, campaign_id: str) -> Sequence[Edition]:
+        """Answer what was kept when the campaign was frozen, in the order of their numbers; nothing if it never was.
+
+        The first one is the letter as it is for those who chose nothing.
+        """
 
     def move(self, campaign_id: str, state: CampaignState, now: datetime) -> bool:
         """Bring a campaign into another state, if the table of transitions allows it; tell whether it did."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["EmbeddedImage", "Guise", "ImagePolicy", "Letter", "LetterLinks"]
+__all__ = ["Edition", "EmbeddedImage", "Guise", "ImagePolicy", "Letter", "LetterLinks"]
 
 
 class Guise(StrEnum):
@@ -58,3 +58,11 @@ class Letter:
         None  # the heading, or first words, that the HTML was cut before for size; None: it is whole
     )
     images: tuple[EmbeddedImage, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edition:
+    """A letter in one of the ways that readers chose."""
+
+    guise: Guise
+    letter: Letter

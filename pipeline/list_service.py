@@ -177,7 +177,7 @@ class ListService:
         stationery = Stationery(
             name=chosen.letter.name,
             lang=self._site.lang,
-            sender_name=chosen.sender.name,
+            sender_name=chosen.neutral_name,
             sender_address=chosen.sender.address,
             reply_to=chosen.sender.reply_to or "",
             postal_address=chosen.letter.postal_address,

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pipeline.campaigns import CampaignState
+from pipeline.digests import Digest, due
 from pipeline.posts import Post
 
-__all__ = ["Decisions", "History", "Item", "Past", "Plan", "Policy", "Verdict", "plan"]
+__all__ = ["Decisions", "History", "Item", "Past", "Plan", "Policy", "Verdict", "digests_due", "plan"]
 
 
 class Verdict(StrEnum):
@@ -39,6 +40,7 @@ class Past:
     source: str
     state: CampaignState | None  # None: published before the list began
     note: str = ""  # for people: what is remarkable about where it stands
+    frozen_at: datetime | None = None  # aware; when it was settled who gets it by itself, and who in a digest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +77,7 @@ class Item:
     post: Post
     verdict: Verdict
     reason: str = ""  # for people; "" where the verdict says it all
+    digest: Digest | None = None  # what it is made of, where it is a digest and the post only its letter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,8 +121,9 @@ def plan(
     *,
     policy: Policy,
     decisions: Decisions | None = None,
+    digests: Sequence[tuple[Digest, Post]] = (),
 ) -> Plan:
-    """Decide about every post on the site.
+    """Decide about every post on the site, and every digest that is due.
 
     Args:
         posts: All published posts, in any order.
@@ -127,10 +131,11 @@ def plan(
         now: Aware.
         policy: The rules that a person can set.
         decisions: What a person said about single posts.
+        digests: Those of ``digests_due`` that anybody gets, each with the letter it becomes.
 
     Returns:
-        A plan with exactly one item for each post. Planning again with the history that this plan leads to
-        yields no new campaign.
+        A plan with exactly one item for each post and each digest. Planning again with the history that this plan
+        leads to yields no new campaign.
     """
     decisions = decisions or Decisions()
     ordered = sorted(posts, key=lambda post: (post.date, post.id), reverse=True)
@@ -157,7 +162,13 @@ def plan(
 
     items = _hold_twins(items, decisions)
     items = _stop_crowds(items, policy, decisions)
-    present = {post.id for post in ordered}
+    made = [
+        Item(post=letter, verdict=verdict, reason=reason, digest=digest)
+        for digest, letter in digests
+        for verdict, reason in [_digest(letter, known.get(letter.id), now, policy, decisions)]
+    ]
+    items = [*made, *items]
+    present = {item.post.id for item in items}
     missing = [past for past in history.past if past.state in _BEGUN and past.post_id not in present]
     return Plan(
         items=tuple(items),
@@ -165,6 +176,25 @@ def plan(
         history_version=history.version,
         missing=tuple(past for past in missing if past.post_id not in decisions.skip),
         cancelled=tuple(past.post_id for past in missing if past.post_id in decisions.skip),
+    )
+
+
+def digests_due(posts: Iterable[Post], history: History, now: datetime) -> tuple[Digest, ...]:
+    """List the digests that are to be sent, or to go on, the newest first.
+
+    Args:
+        posts: All that are on the site.
+        history: What had its turn before.
+        now: Aware.
+    """
+    past = {one.post_id: one for one in history.past}
+    given_up = {one.post_id for one in history.past if one.state is CampaignState.CANCELLED}
+    return due(
+        posts,
+        {name: one.frozen_at for name, one in past.items() if one.frozen_at and name not in given_up},
+        now,
+        begun=[name for name, one in past.items() if one.state in _BEGUN],
+        over=[name for name, one in past.items() if one.state not in _BEGUN],
     )
 
 
@@ -192,6 +222,17 @@ def _known(past: Past, post: Post, now: datetime, policy: Policy, decisions: Dec
             return unfit[0], f"{unfit[1]}, said before anybody was mailed"
         case _:
             return Verdict.RESUME, past.note or "begun before"
+
+
+def _digest(letter: Post, past: Past | None, now: datetime, policy: Policy, decisions: Decisions) -> _Ruling:
+    if past:
+        return _known(past, letter, now, policy, decisions)
+    return (
+        _skipped(letter, decisions)
+        or _released(letter, decisions)
+        or _aged(letter, now, policy)
+        or (Verdict.MAIL, "")
+    )
 
 
 def _skipped(post: Post, decisions: Decisions) -> _Ruling | None:

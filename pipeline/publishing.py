@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,12 +12,13 @@ from jinja2 import Environment
 
 from pipeline import planning
 from pipeline.clock import Clock
+from pipeline.digests import Digest, Pace, period_of
 from pipeline.errors import BelongingError, CheckFailed, PlanChanged, RenderingError
-from pipeline.letters import ImagePolicy, Letter
-from pipeline.planning import Decisions, Item, Plan, Policy, Verdict
+from pipeline.letters import Edition, Guise, ImagePolicy, Letter
+from pipeline.planning import Decisions, History, Item, Plan, Policy, Verdict
 from pipeline.posts import Post, Site
-from pipeline.providers import Provider, Receipt
-from pipeline.rendering import Publication, encoded_size, render
+from pipeline.providers import Choosing, Provider, Receipt, Render
+from pipeline.rendering import Publication, digest_post, encoded_size, render
 from pipeline.rendering.rules import Severity, check_letter
 
 __all__ = ["Proposal", "Publishing", "Watcher", "require", "require_sound"]
@@ -63,14 +65,26 @@ class Publishing:
             BelongingError: A decision names a post that does not exist.
         """
         decisions = decisions or Decisions()
-        history = self.provider.history(self.posts)
-        plan = planning.plan(self.posts, history, self.clock(), policy=self.policy, decisions=decisions)
-        known = {post.id for post in self.posts} | {past.post_id for past in history.past}
+        history, now = self.provider.history(self.posts), self.clock()
+        digests = self._digests(history, now)
+        plan = planning.plan(
+            self.posts, history, now, policy=self.policy, decisions=decisions, digests=digests
+        )
+        known = {item.post.id for item in plan.items} | {past.post_id for past in history.past}
         if strangers := sorted((decisions.release | decisions.skip) - known):
             raise BelongingError(
                 f"there is no post called {', '.join(strangers)}", advice="see belonging plan for their names"
             )
         return plan
+
+    def readers(self, plan: Plan) -> dict[str, int]:
+        """Count whom each letter of a plan would reach, by its post, where that is not simply everybody."""
+        if not isinstance(self.provider, Choosing):
+            return {}
+        return {
+            item.post.id: number
+            for item, number in zip(plan.to_send, self.provider.readers(plan.to_send), strict=True)
+        }
 
     def proposals(self, plan: Plan) -> tuple[Proposal, ...]:
         """Render, and check, every letter that a plan leads to.
@@ -80,7 +94,7 @@ class Publishing:
         """
         return tuple(self._proposal(item) for item in plan.to_send)
 
-    def letter(self, post: Post) -> Letter:
+    def letter(self, post: Post, guise: Guise = Guise.OPEN) -> Letter:
         """Render a post as it would be mailed now."""
         if post.body is None:
             raise RenderingError(
@@ -93,19 +107,52 @@ class Publishing:
             publication=self.publication,
             links=self.provider.links,
             environment=self.environment,
+            guise=guise,
             images=self.images,
             picture=self._picture,
         )
 
-    def judge(self, item: Item, letter: Letter) -> Proposal:
-        """Hold a letter against the rules that every letter must keep."""
-        findings = check_letter(letter, links=self.provider.links, site=self.site)
+    def editions(self, post: Post) -> tuple[Edition, ...]:
+        """Render a post in every guise that readers can choose, the open one first."""
+        guises = tuple(Guise) if isinstance(self.provider, Choosing) else (Guise.OPEN,)
+        return tuple(Edition(guise=guise, letter=self.letter(post, guise)) for guise in guises)
+
+    def digest(self, pace: Pace) -> Post:
+        """Write the digest of the newest post's week or month, as if each letter had been sent on its day.
+
+        Raises:
+            BelongingError: There is no post that is mailed.
+        """
+        mailed = [post for post in self.posts if post.mail and not post.translation_of]
+        if not mailed:
+            raise BelongingError("there is no post that is mailed", advice="write one: make new")
+        period = period_of(pace, max(post.date for post in mailed))
+        held = sorted(
+            ((post, post.date) for post in mailed if period.start <= post.date < period.end),
+            key=lambda one: one[1],
+        )
+        return digest_post(Digest(period=period, posts=held), self.site, self.environment)
+
+    def judge(self, item: Item, editions: Sequence[Edition]) -> Proposal:
+        """Hold a letter, in every guise it has, against the rules that every letter must keep."""
+        letter = editions[0].letter
+        found = [
+            (f"{edition.guise} letters: " if edition.guise is not Guise.OPEN else "", finding)
+            for edition in editions
+            for finding in check_letter(edition.letter, links=self.provider.links, site=self.site)
+        ]
+        said = {
+            severity: tuple(
+                dict.fromkeys(f"{of}{f.rule}: {f.detail}" for of, f in found if f.severity is severity)
+            )
+            for severity in Severity
+        }
         return Proposal(
             item=item,
             letter=letter,
             size=encoded_size(letter.html),
-            problems=tuple(f"{f.rule}: {f.detail}" for f in findings if f.severity is Severity.ERROR),
-            remarks=tuple(f"{f.rule}: {f.detail}" for f in findings if f.severity is not Severity.ERROR),
+            problems=said[Severity.ERROR],
+            remarks=(*said[Severity.WARNING], *self._exposures(editions)),
         )
 
     def send(
@@ -125,6 +172,8 @@ class Publishing:
         for proposal in proposals:
             if watcher.stop():
                 break
+            if isinstance(self.provider, Choosing):
+                self.provider.allot(proposal.item, proposal.letter, self._rendering(proposal.item))
             campaign = self.provider.prepare(proposal.item.post, proposal.letter)
             if found := self.provider.check(campaign):
                 raise CheckFailed(
@@ -136,8 +185,55 @@ class Publishing:
         return tuple(receipts)
 
     def _proposal(self, item: Item) -> Proposal:
-        kept = self.provider.prepared(item.post) if item.verdict is Verdict.RESUME else None
-        return self.judge(item, kept or self.letter(item.post))
+        kept: Sequence[Edition] = ()
+        if item.verdict is Verdict.RESUME and isinstance(self.provider, Choosing):
+            kept = self.provider.kept(item.post)
+        elif item.verdict is Verdict.RESUME and (letter := self.provider.prepared(item.post)):
+            kept = [Edition(guise=Guise.OPEN, letter=letter)]
+        return self.judge(item, kept or self.editions(item.post))
+
+    def _digests(self, history: History, now: datetime) -> tuple[tuple[Digest, Post], ...]:
+        """Write the digests that are due and that anybody gets, or that were begun."""
+        if not isinstance(self.provider, Choosing):
+            return ()
+        found = [
+            Item(post=digest_post(digest, self.site, self.environment), verdict=Verdict.MAIL, digest=digest)
+            for digest in planning.digests_due(self.posts, history, now)
+        ]
+        begun = {past.post_id for past in history.past}
+        numbers = self.provider.readers(found) if found else []
+        return tuple(
+            (item.digest, item.post)
+            for item, number in zip(found, numbers, strict=True)
+            if item.digest and (number or item.post.id in begun)
+        )
+
+    def _rendering(self, item: Item) -> Render:
+        """Make what renders a letter as somebody chose it, and refuses what must not be sent."""
+
+        def render(guise: Guise, digest: Digest | None) -> Letter:
+            post = item.post if digest is None else digest_post(digest, self.site, self.environment)
+            edition = Edition(guise=guise, letter=self.letter(post, guise))
+            proposal = self.judge(item, [edition])
+            problems = (*proposal.problems, *self._exposures([edition]))
+            if problems:
+                raise CheckFailed(
+                    "\n".join(f"{item.post.source}: {line}" for line in problems),
+                    advice="nothing of it was sent; mend the post, the theme or [discreet] in newsletter.toml",
+                )
+            return edition.letter
+
+        return render
+
+    def _exposures(self, editions: Sequence[Edition]) -> tuple[str, ...]:
+        if not isinstance(self.provider, Choosing):
+            return ()
+        return tuple(
+            f"{edition.guise} letters are not neutral: {what}"
+            for edition in editions
+            if edition.guise is not Guise.OPEN
+            for what in self.provider.exposures(edition)
+        )
 
     def _picture(self, address: str) -> bytes | None:
         """Read a picture of the site from where the site was built."""

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from pipeline.errors import SettingsError
 from pipeline.letters import ImagePolicy
@@ -98,6 +107,50 @@ HttpsUrl = Annotated[str, AfterValidator(_https)]
 SignUp = Annotated[str, AfterValidator(_sign_up)]
 
 
+_TELLING = (
+    # How words begin that tell what somebody lives with.
+    *(
+        "abus",
+        "addict",
+        "alcohol",
+        "anxi",
+        "bereav",
+        "bipolar",
+        "cancer",
+        "crisis",
+        "depress",
+        "detox",
+        "drug",
+    ),
+    *(
+        "eating disorder",
+        "grief",
+        "grieving",
+        "healing",
+        "hiv",
+        "incest",
+        "mental",
+        "miscarr",
+        "opioid",
+        "overdose",
+    ),
+    *(
+        "panic",
+        "psych",
+        "ptsd",
+        "rape",
+        "recover",
+        "rehab",
+        "relapse",
+        "schizo",
+        "self-harm",
+        "sexual",
+        "sober",
+    ),
+    *("suicid", "survivor", "therap", "trauma", "victim", "violen", "withdrawal"),
+)
+
+
 class ProviderName(StrEnum):
     """Who keeps the list and sends the campaigns."""
 
@@ -157,6 +210,26 @@ class SenderSettings(_Section):
     name: Line = Field("", description="The name shown as sender.")
     address: Mailbox = Field("letters@example.org", description="The address letters come from.")
     reply_to: Mailbox | None = Field(None, description="Where answers go, if not to the sender's address.")
+
+
+class DiscreetSettings(_Section):
+    """Letters that nobody can tell by their outside, for those who choose them; their subject is the theme's."""
+
+    sender_name: Line = Field(
+        "",
+        description="Shown as sender of discreet letters and of confirmation mails: neutral, and true. "
+        "Empty: sender.name.",
+    )
+    words: tuple[Annotated[Line, Field(min_length=2)], ...] = Field(
+        _TELLING,
+        description="Words, or how they begin, that may stand nowhere on the outside of a discreet letter: names, "
+        "subject, first words, host names. While one does, discreet letters are not offered.",
+    )
+
+    @field_validator("words")
+    @classmethod
+    def _small(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(word.casefold() for word in words)
 
 
 class CampaignSettings(_Section):
@@ -390,10 +463,16 @@ class Settings(_Section):
     provider: ProviderName = Field(ProviderName.EMBEDDED, description="embedded or mailchimp.")
     letter: LetterSettings = Field(default_factory=LetterSettings, description="See below.")
     sender: SenderSettings = Field(default_factory=SenderSettings, description="See below.")
+    discreet: DiscreetSettings = Field(default_factory=DiscreetSettings, description="See below.")
     campaigns: CampaignSettings = Field(default_factory=CampaignSettings, description="See below.")
     list: ListSettings = Field(default_factory=ListSettings, description="See below.")
     service: ServiceSettings = Field(default_factory=ServiceSettings, description="See below.")
     mailchimp: MailchimpSettings = Field(default_factory=MailchimpSettings, description="See below.")
+
+    @property
+    def neutral_name(self) -> str:
+        """Answer the sender's name where nothing may tell what the letters are about."""
+        return self.discreet.sender_name or self.sender.name
 
     @property
     def leaves_machine(self) -> bool:

@@ -264,6 +264,8 @@ class Project:
             letter_settings=self.settings.letter,
             sender_settings=self.settings.sender,
             site_url=site_url,
+            neutral_name=self.settings.neutral_name,
+            telling=self.settings.discreet.words,
             senders=self.root / "var" / "senders",
         )
 
@@ -378,6 +380,7 @@ class Project:
             publication=Publication(
                 name=self.settings.letter.name,
                 why=self.settings.letter.why,
+                neutral_name=self.settings.neutral_name,
                 help_url=f"{site.url}/help/" if (output / "help" / "index.html").exists() else "",
                 feed_url=f"{site.url}/feed.atom" if (output / "feed.atom").exists() else "",
                 untracked=not hosted,

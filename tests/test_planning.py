@@ -523,7 +523,9 @@ def test_the_ledger_does_with_a_plan_what_the_model_does(
                     model = replace(
                         model,
                         past=tuple(
-                            replace(e, state=CampaignState.SENDING) if e.post_id == entry.post_id else e
+                            replace(e, state=CampaignState.SENDING, frozen_at=NOW)
+                            if e.post_id == entry.post_id
+                            else e
                             for e in model.past
                         ),
                     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import BelongingError, CheckFailed, PlanChanged, RenderingError
-from pipeline.letters import ImagePolicy
+from pipeline.letters import Edition, Guise, ImagePolicy
 from pipeline.mail.composing import PLACEHOLDER
 from pipeline.planning import Decisions, Item, Verdict
 from pipeline.posts import Post, Site, manifest
@@ -145,7 +145,7 @@ def test_a_letter_is_held_against_the_rules(desk: Desk) -> None:
     publishing = desk.publishing(essay("a"))
     (proposal,) = proposed(publishing)
     without = replace(proposal.letter, html=proposal.letter.html.replace(PLACEHOLDER, "gone"))
-    judged = publishing.judge(proposal.item, without)
+    judged = publishing.judge(proposal.item, [Edition(guise=Guise.OPEN, letter=without)])
     assert judged.problems
     assert all(": " in problem for problem in judged.problems)
 
@@ -258,7 +258,7 @@ def test_pictures_are_read_from_where_the_site_was_built_and_from_nowhere_else(d
 def test_what_is_looked_at_is_not_planned(desk: Desk) -> None:
     publishing = desk.publishing(essay("a"))
     looked_at = publishing.judge(
-        Item(post=essay("draft"), verdict=Verdict.MAIL), publishing.letter(essay("draft"))
+        Item(post=essay("draft"), verdict=Verdict.MAIL), publishing.editions(essay("draft"))
     )
     assert looked_at.problems == ()
     assert {item.post.id for item in publishing.plan().items} == {"a"}

@@ -32,12 +32,17 @@ def show(publishing: Publishing, made: Plan, proposals: Sequence[Proposal]) -> N
     output.heading(f"Plan {made.digest}")
     output.line(f"By {provider.describe()}, to {people}.")
     letters = {proposal.item.post.id: proposal for proposal in proposals}
+    readers = publishing.readers(made)
     for item in made.of(Verdict.MAIL, Verdict.RESUME, Verdict.HELD, Verdict.STOPPED):
         output.line("")
         output.line((f"{item.verdict.value:<9}", _STYLES[item.verdict]), (item.post.title, "bold"))
-        output.line(("         post       ", "dim"), f"{item.post.id}, {item.post.date:%Y-%m-%d}")
+        what = "digest" if item.digest else "post  "
+        output.line((f"         {what}     ", "dim"), f"{item.post.id}, {item.post.date:%Y-%m-%d}")
         if item.reason:
             output.line(("         why        ", "dim"), item.reason)
+        if item.post.id in readers:
+            whom = output.count(readers[item.post.id], "person", "people")
+            output.line(("         to         ", "dim"), f"{whom}, as they chose")
         if proposal := letters.get(item.post.id):
             _print_proposal(proposal)
     for past in made.missing:
@@ -68,6 +73,7 @@ def _print_proposal(proposal: Proposal) -> None:
 def as_json(publishing: Publishing, made: Plan, proposals: Sequence[Proposal]) -> dict[str, output.Json]:
     """Give a plan for a script."""
     letters = {proposal.item.post.id: proposal for proposal in proposals}
+    readers = publishing.readers(made)
 
     def entry(post_id: str) -> dict[str, output.Json]:
         proposal = letters.get(post_id)
@@ -76,6 +82,7 @@ def as_json(publishing: Publishing, made: Plan, proposals: Sequence[Proposal]) -
         return {
             "subject": proposal.letter.subject,
             "preheader": proposal.letter.preheader,
+            "readers": readers.get(post_id),
             "html_bytes": proposal.size,
             "cut_at": proposal.letter.cut_at,
             "problems": proposal.problems,

@@ -12,10 +12,13 @@ import typer
 from pipeline import preview as previews
 from pipeline.cli import output
 from pipeline.cli.context import of
-from pipeline.errors import ContentError
+from pipeline.digests import Pace
+from pipeline.errors import BelongingError, ContentError
+from pipeline.letters import Guise
 from pipeline.planning import Item, Verdict
 from pipeline.posts import Post, checking, drafting
 from pipeline.posts.mistakes import Mistake, Severity
+from pipeline.rendering import encoded_size
 
 __all__ = ["check_content", "register"]
 
@@ -84,16 +87,36 @@ def build(context: typer.Context) -> None:
 
 def preview(
     context: typer.Context,
-    post: Annotated[str, typer.Argument(help="A post: its file, id or slug. A draft will do.")],
+    post: Annotated[
+        str,
+        typer.Argument(
+            help="A post: its file, id or slug; a draft will do. Or weekly, or monthly: the newest digest."
+        ),
+    ],
+    guise: Annotated[
+        Guise, typer.Option("--as", help="For readers who chose a discreet letter, or a notice only.")
+    ] = Guise.OPEN,
     text: Annotated[bool, typer.Option("--text", help="Print the plain-text part as well.")] = False,
 ) -> None:
     """Show the letter that a post becomes, without mailing it."""
     project = of(context).project
     publishing = project.drafts()
-    found = previews.find(publishing.posts, post, root=project.root)
-    proposal = publishing.judge(Item(post=found, verdict=Verdict.MAIL), publishing.letter(found))
-    files = previews.write(proposal.letter, project.root / "var" / "preview", name=found.slug)
-    _print_letter(found, proposal.letter.subject, proposal.letter.preheader, proposal.size)
+    found = (
+        publishing.digest(Pace(post))
+        if post in {Pace.WEEKLY, Pace.MONTHLY}
+        else previews.find(publishing.posts, post, root=project.root)
+    )
+    editions = {edition.guise: edition for edition in publishing.editions(found)}
+    if guise not in editions:
+        raise BelongingError(
+            f"readers of the {publishing.provider.name} list cannot choose a {guise} letter",
+            advice="leave out --as",
+        )
+    proposal = publishing.judge(Item(post=found, verdict=Verdict.MAIL), list(editions.values()))
+    letter = editions[guise].letter
+    name = found.slug if guise is Guise.OPEN else f"{found.slug}-{guise}"
+    files = previews.write(letter, project.root / "var" / "preview", name=name)
+    _print_letter(found, letter.subject, letter.preheader, encoded_size(letter.html))
     for problem in proposal.problems:
         output.line(("  forbidden  ", "bold red"), problem)
     for remark in proposal.remarks:
@@ -102,7 +125,7 @@ def preview(
         output.line("  ", str(file.relative_to(project.root)))
     if text:
         output.line("")
-        output.lines(proposal.letter.text.splitlines())
+        output.lines(letter.text.splitlines())
     if proposal.problems:
         raise typer.Exit(ContentError.exit_code)
 

@@ -1,13 +1,14 @@
 """Composing: one letter, once, into bytes; then one message for each subscriber by putting four things in.
 
-All copies of a campaign are the same byte for byte but for To, Message-ID, Date and the token in the unsubscribe
+All copies of one variant are the same byte for byte but for To, Message-ID, Date and the token in the unsubscribe
 link. Here that is not a promise but the way messages are made: the bytes between those four are shared.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.header import Header
 from email.message import EmailMessage
@@ -16,11 +17,11 @@ from email.utils import format_datetime
 from urllib.parse import quote
 
 from pipeline.errors import SettingsError
-from pipeline.letters import EmbeddedImage, Letter
+from pipeline.letters import Edition, EmbeddedImage, Guise, Letter
 from pipeline.mail.transport import Message
 from pipeline.subscribers.tokens import LENGTH
 
-__all__ = ["PLACEHOLDER", "Composer", "Envelope"]
+__all__ = ["PLACEHOLDER", "Composer", "Composers", "Envelope", "variant"]
 
 PLACEHOLDER = "token-goes-here-xxxxxxxxxxxxxxxxxxxx"
 """Stands in a letter where a subscriber's token goes; as long as a token, so that no line break moves."""
@@ -42,6 +43,7 @@ class Envelope:
     site_url: str  # for List-Archive
     unsubscribe_url: str  # https, with PLACEHOLDER in it
     unsubscribe_mailto: str  # "" or an address
+    neutral_name: str = ""  # of sender and list alike, in letters that are not to be told by their outside
 
     @property
     def domain(self) -> str:
@@ -49,16 +51,47 @@ class Envelope:
         return self.sender_address.partition("@")[2]
 
 
+def variant(edition: int, *, text: bool) -> int:
+    """Number a variant of a letter: its edition, as HTML with plain text beside it, or as plain text only."""
+    return 2 * edition + text
+
+
+class Composers:
+    """Make the composers of one campaign, each when it is first asked for."""
+
+    def __init__(self, editions: Sequence[Edition], envelope: Envelope) -> None:
+        """Take the editions of the letter, in the order of their numbers, and what their messages have in common."""
+        self._editions = editions
+        self._envelope = envelope
+        self._made: dict[int, Composer] = {}
+
+    def __call__(self, variant: int) -> Composer:
+        """Answer the composer of one variant."""
+        if variant not in self._made:
+            edition = self._editions[variant // 2]
+            around, name = self._envelope, self._envelope.neutral_name
+            if edition.guise is not Guise.OPEN:
+                around = replace(around, sender_name=name, list_name=name)
+            self._made[variant] = Composer(edition.letter, around, text=bool(variant % 2))
+        return self._made[variant]
+
+    @property
+    def variants(self) -> range:
+        """Number all variants that there are."""
+        return range(2 * len(self._editions))
+
+
 class Composer:
-    """Make the messages of one campaign.
+    """Make the messages of one variant of a campaign's letter.
 
     Raises:
         SettingsError: An address that the settings name would break a header.
     """
 
-    def __init__(self, letter: Letter, envelope: Envelope) -> None:
+    def __init__(self, letter: Letter, envelope: Envelope, *, text: bool = False) -> None:
+        """Take the letter, what its messages have in common, and whether they are plain text only."""
         self._envelope = envelope
-        template = _headers(letter, envelope) + _body(letter, envelope).as_bytes()
+        template = _headers(letter, envelope) + _body(letter, envelope, text=text).as_bytes()
         self._parts = _cut(template)
         self.domain = envelope.domain
 
@@ -152,9 +185,11 @@ def _mailto(address: str) -> str:
     return f"mailto:{quote(address, safe='@!$*+')}"
 
 
-def _body(letter: Letter, envelope: Envelope) -> EmailMessage:
+def _body(letter: Letter, envelope: Envelope, *, text: bool) -> EmailMessage:
     message = EmailMessage(policy=SMTP.clone(max_line_length=_WIDTH))
     message.set_content(letter.text, cte="quoted-printable")
+    if text:
+        return message
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     if letter.images:
         html = message.get_payload(1)

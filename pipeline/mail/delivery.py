@@ -32,6 +32,7 @@ from pipeline.mail.transport import (
     Unknown,
 )
 from pipeline.subscribers import SubscriberStore
+from pipeline.subscribers.choices import opened
 from pipeline.subscribers.keys import Keyring
 from pipeline.subscribers.returns import ReturnPaths
 from pipeline.subscribers.sealing import ADDRESS, Sealer
@@ -63,7 +64,7 @@ class Delivery:
     def run(
         self,
         campaign_id: str,
-        composer: Composer,
+        composers: Callable[[int], Composer],
         sender: Sender,
         *,
         progress: Progress = lambda _: None,
@@ -73,7 +74,7 @@ class Delivery:
 
         Args:
             campaign_id: A campaign that is being sent.
-            composer: Makes its messages.
+            composers: Make its messages, each those of one variant.
             sender: Who holds the leases.
             progress: Is told of outcomes.
             stop: Asked between messages; True ends the run with nothing half-done.
@@ -87,7 +88,7 @@ class Delivery:
             batch = _Batch(
                 world=self,
                 campaign_id=campaign_id,
-                composer=composer,
+                composers=composers,
                 owner=sender.name,
                 pool=pool,
                 progress=progress,
@@ -125,7 +126,7 @@ class _Batch:
 
     world: Delivery
     campaign_id: str
-    composer: Composer
+    composers: Callable[[int], Composer]
     owner: str
     pool: _Pool
     progress: Progress
@@ -172,8 +173,16 @@ class _Batch:
         return self.sealer.open(claim.sealed_address, column=ADDRESS, row=claim.subscriber_id)
 
     def _excluded(self, claims: Sequence[Claim], addresses: dict[int, str]) -> dict[int, str]:
-        """Name the deliveries that must not be made: who left since, and whose address is suppressed."""
+        """Name the deliveries that must not be made: who left or paused since, and whose address is suppressed."""
         excluded = {claim.delivery_id: claim.excluded for claim in claims if claim.excluded}
+        now = self.world.clock()
+        excluded |= {
+            claim.delivery_id: "paused"
+            for claim in claims
+            if claim.choices
+            and claim.delivery_id not in excluded
+            and opened(claim.choices, self.sealer, row=claim.subscriber_id).paused_at(now)
+        }
         hashes = {
             identity: self.world.keyring.suppression_hash(address) for identity, address in addresses.items()
         }
@@ -186,7 +195,7 @@ class _Batch:
     ) -> tuple[list[Settlement], list[Outcome | DeliveryError]]:
         date, paths = self.world.clock(), self.world.return_paths
         messages = [
-            self.composer.compose(
+            self.composers(claim.variant).compose(
                 to=addresses[claim.delivery_id],
                 message_id=self.tokens.message_id(self.campaign_id, claim.subscriber_id),
                 date=date,

@@ -10,11 +10,15 @@ from typing import Protocol, runtime_checkable
 from pydantic import SecretStr
 
 from pipeline.campaigns import Campaign, Tally
-from pipeline.letters import Letter, LetterLinks
-from pipeline.planning import History, Plan
+from pipeline.digests import Digest
+from pipeline.letters import Edition, Guise, Letter, LetterLinks
+from pipeline.planning import History, Item, Plan
 from pipeline.posts import Post
 
-__all__ = ["Finding", "Progress", "Provider", "Receipt", "Rehearsal", "Report"]
+__all__ = ["Choosing", "Finding", "Progress", "Provider", "Receipt", "Rehearsal", "Render", "Report"]
+
+Render = Callable[[Guise, "Digest | None"], Letter]
+"""Renders a letter in a guise; of a digest, with so much of it as somebody gets."""
 
 Progress = Callable[[int], None]
 """Is told how many more recipients have an outcome."""
@@ -105,6 +109,32 @@ class Provider(Protocol):
 
     def reports(self) -> Sequence[Report]:
         """Report on every campaign, the newest first."""
+
+
+@runtime_checkable
+class Choosing(Protocol):
+    """Send everybody their letters as they chose to get them. Not every provider can."""
+
+    def readers(self, items: Sequence[Item]) -> list[int]:
+        """Count for each letter, or digest, whom it would reach if it were prepared now."""
+
+    def allot(self, item: Item, letter: Letter, render: Render) -> None:
+        """Fix the audience of a campaign that is planned, and keep its letter as each of them chose it.
+
+        Args:
+            item: The letter, or digest.
+            letter: As it is for those who chose nothing, and a digest with all its posts.
+            render: Renders it in another way.
+
+        Raises:
+            BelongingError: A letter that somebody chose must not be sent; nothing was kept.
+        """
+
+    def kept(self, post: Post) -> Sequence[Edition]:
+        """Answer every edition of a letter that was kept, that of ``prepared`` first."""
+
+    def exposures(self, edition: Edition) -> tuple[str, ...]:
+        """Say what on the outside of a letter that is to be discreet tells what it is about."""
 
 
 @runtime_checkable

@@ -7,19 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.campaigns import EVERYBODY, Campaign, CampaignState, campaign_id
-from pipeline.errors import PolicyBlock
+from pipeline.digests import Digest
+from pipeline.errors import CheckFailed, PolicyBlock
 from pipeline.ledger import CampaignLedger
-from pipeline.letters import Letter, LetterLinks
-from pipeline.mail.composing import PLACEHOLDER, Composer, Envelope
+from pipeline.letters import Edition, Guise, Letter, LetterLinks
+from pipeline.mail.composing import PLACEHOLDER, Composers, Envelope
 from pipeline.mail.delivery import Delivery
+from pipeline.mail.discretion import exposures
 from pipeline.mail.sameness import differences
 from pipeline.mail.senders import Sender
-from pipeline.planning import History, Plan
+from pipeline.planning import History, Item, Plan, Verdict
 from pipeline.posts import Post
-from pipeline.providers import Finding, Progress, Receipt, Report
+from pipeline.providers import Finding, Progress, Receipt, Render, Report
+from pipeline.providers.allotting import Allotter, Census
 from pipeline.settings import LetterSettings, ListSettings, SenderSettings
+from pipeline.subscribers.sealing import Sealer
 
 __all__ = ["EmbeddedList"]
+
+_NEUTRAL = "nothing was sent; write neutral names in newsletter.toml, and see discreet.words there"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +38,8 @@ class EmbeddedList:
     letter_settings: LetterSettings
     sender_settings: SenderSettings
     site_url: str
+    neutral_name: str = ""  # of sender and list in discreet letters
+    telling: Sequence[str] = ()  # words that may not stand on their outside
     senders: Path  # folder in which running senders hold their locks
 
     name = "embedded"
@@ -41,6 +49,8 @@ class EmbeddedList:
         """Answer links that end in the placeholder of a subscriber's token."""
         return LetterLinks(
             unsubscribe=f"{self.settings.service_url}/unsubscribe/{PLACEHOLDER}",
+            # The same for everybody, so that whoever a letter is forwarded to can do no more than leave by it.
+            preferences=f"{self.settings.service_url}/preferences",
             postal_address=self.letter_settings.postal_address,
         )
 
@@ -61,25 +71,66 @@ class EmbeddedList:
         self.campaigns.accept(plan, self.delivery.clock())
 
     def prepared(self, post: Post) -> Letter | None:
-        """Answer the letter kept when the campaign was frozen."""
-        campaign = self.campaigns.campaign(campaign_id(EVERYBODY, post.id))
-        return None if campaign is None else self.campaigns.letter(campaign.id)
+        """Answer the letter kept when the campaign was frozen, as it is for those who chose nothing."""
+        return next((edition.letter for edition in self.kept(post)), None)
+
+    def kept(self, post: Post) -> Sequence[Edition]:
+        """Answer all editions kept when the campaign was frozen."""
+        return self.campaigns.editions(campaign_id(EVERYBODY, post.id))
 
     def prepare(self, post: Post, letter: Letter) -> Campaign:
         """Freeze letter and audience, once."""
-        identity = campaign_id(EVERYBODY, post.id)
-        self.campaigns.freeze(identity, letter, self.delivery.clock(), samples=self._samples)
-        campaign = self.campaigns.campaign(identity)
+
+        def plainly(guise: Guise, _: Digest | None) -> Letter:
+            if guise is not Guise.OPEN:
+                raise CheckFailed(f"{post.source}: somebody chose it {guise}, and it was not rendered so")
+            return letter
+
+        self.allot(Item(post=post, verdict=Verdict.MAIL), letter, plainly)
+        campaign = self.campaigns.campaign(campaign_id(EVERYBODY, post.id))
         assert campaign is not None  # noqa: S101 - it was frozen just now
         return campaign
 
+    def allot(self, item: Item, letter: Letter, render: Render) -> None:
+        """Freeze the audience and every edition of the letter that somebody of them chose, once."""
+
+        def rendered(guise: Guise, digest: Digest | None) -> Letter:
+            return letter if guise is Guise.OPEN and digest == item.digest else render(guise, digest)
+
+        self.campaigns.freeze(
+            campaign_id(EVERYBODY, item.post.id),
+            letter,
+            self.delivery.clock(),
+            samples=self._samples,
+            allotment=Allotter(Sealer(self.delivery.keyring), item.post, item.digest, rendered),
+        )
+
+    def readers(self, items: Sequence[Item]) -> list[int]:
+        """Count whom each of some letters would reach, in one look at the choices."""
+        census = Census(Sealer(self.delivery.keyring), [(item.post, item.digest) for item in items])
+        plain = self.campaigns.audience_size(self.delivery.clock(), samples=self._samples, allotment=census)
+        return [
+            count + (0 if item.digest else plain) for item, count in zip(items, census.counts, strict=True)
+        ]
+
+    def exposures(self, edition: Edition) -> tuple[str, ...]:
+        """Look at a letter as others see it in a mailbox."""
+        composer = Composers([edition], self._envelope("0" * 16))(0)
+        return exposures(composer, edition.letter.preheader, self.telling)
+
     def check(self, campaign: Campaign) -> tuple[Finding, ...]:
-        """Prove that the copies differ in nothing that tells on a reader."""
-        letter = self.campaigns.letter(campaign.id)
-        if letter is None:  # cancelled before anything was kept: nothing of it will be sent
-            return ()
-        found = differences(self._composer(campaign, letter))
-        return tuple(Finding(what=what, advice="nothing was sent; please report this") for what in found)
+        """Prove that the copies differ in nothing that tells on a reader, and that what is discreet is."""
+        editions = self.campaigns.editions(campaign.id)
+        composers = self._composers(campaign, editions)
+        found = dict.fromkeys(what for one in composers.variants for what in differences(composers(one)))
+        findings = [Finding(what=what, advice="nothing was sent; please report this") for what in found]
+        findings += [
+            Finding(what=f"a discreet letter tells what it is about: {what}", advice=_NEUTRAL)
+            for edition in editions
+            if edition.guise is not Guise.OPEN
+            for what in self.exposures(edition)
+        ]
+        return tuple(findings)
 
     def remaining(self, campaign: Campaign) -> int:
         """Count whom the loop has yet to try."""
@@ -95,13 +146,13 @@ class EmbeddedList:
         """Deliver what can be delivered now."""
         clock = self.delivery.clock
         now = self.campaigns.campaign(campaign.id)
-        letter = self.campaigns.letter(campaign.id)
+        editions = self.campaigns.editions(campaign.id)
         ended = now is None or now.state in {CampaignState.SENT, CampaignState.CANCELLED}
-        if letter and not ended and self.campaigns.move(campaign.id, CampaignState.SENDING, clock()):
-            composer = self._composer(campaign, letter)
+        if editions and not ended and self.campaigns.move(campaign.id, CampaignState.SENDING, clock()):
+            composers = self._composers(campaign, editions)
             try:
                 with Sender(self.senders) as sender:
-                    self.delivery.run(campaign.id, composer, sender, progress=progress, stop=stop)
+                    self.delivery.run(campaign.id, composers, sender, progress=progress, stop=stop)
             except PolicyBlock:
                 self.campaigns.move(campaign.id, CampaignState.PAUSED, clock())
                 raise
@@ -124,17 +175,18 @@ class EmbeddedList:
     def _samples(self) -> bool:
         return not self.delivery.transport.leaves_machine
 
-    def _composer(self, campaign: Campaign, letter: Letter) -> Composer:
-        return Composer(
-            letter,
-            Envelope(
-                campaign_id=campaign.id,
-                sender_name=self.sender_settings.name,
-                sender_address=self.sender_settings.address,
-                reply_to=self.sender_settings.reply_to or "",
-                list_name=self.letter_settings.name,
-                site_url=self.site_url,
-                unsubscribe_url=self.links.unsubscribe,
-                unsubscribe_mailto=self.settings.unsubscribe_mailto or "",
-            ),
+    def _composers(self, campaign: Campaign, editions: Sequence[Edition]) -> Composers:
+        return Composers(editions, self._envelope(campaign.id))
+
+    def _envelope(self, campaign_id: str) -> Envelope:
+        return Envelope(
+            campaign_id=campaign_id,
+            sender_name=self.sender_settings.name,
+            sender_address=self.sender_settings.address,
+            reply_to=self.sender_settings.reply_to or "",
+            list_name=self.letter_settings.name,
+            site_url=self.site_url,
+            unsubscribe_url=self.links.unsubscribe,
+            unsubscribe_mailto=self.settings.unsubscribe_mailto or "",
+            neutral_name=self.neutral_name,
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pipeline.rendering.composition import environment, render
 from pipeline.rendering.cutting import SIZE_LIMIT, encoded_size
+from pipeline.rendering.digest import digest_post
 from pipeline.rendering.publication import Publication
 from pipeline.rendering.rules import Finding, Severity, check_letter
 
@@ -19,6 +20,7 @@ __all__ = [
     "Publication",
     "Severity",
     "check_letter",
+    "digest_post",
     "encoded_size",
     "environment",
     "render",

@@ -13,12 +13,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from pipeline.errors import RenderingError
-from pipeline.letters import EmbeddedImage, ImagePolicy, Letter, LetterLinks
+from pipeline.letters import EmbeddedImage, Guise, ImagePolicy, Letter, LetterLinks
 from pipeline.posts import Post, Site
 from pipeline.posts.languages import Catalogue
 from pipeline.rendering import cutting, document, pictures
 from pipeline.rendering.columns import COLUMNS, width, wrap
 from pipeline.rendering.direction import direction
+from pipeline.rendering.guises import dressed
 from pipeline.rendering.lines import clip, one_line
 from pipeline.rendering.markup import Element, children, escape, leading_text, plain, serialise
 from pipeline.rendering.plaintext import PlainText, underlined
@@ -66,11 +67,12 @@ def render(
     publication: Publication,
     links: LetterLinks,
     environment: Environment,
+    guise: Guise = Guise.OPEN,
     images: ImagePolicy = ImagePolicy.LINK,
     picture: Callable[[str], bytes | None] | None = None,
     size_limit: int = cutting.SIZE_LIMIT,
 ) -> Letter:
-    """Render a post as the letter that every subscriber gets.
+    """Render a post as the letter that every subscriber gets who chose the same.
 
     The HTML part is cut where it would be longer than ``size_limit``; the plain-text part is always whole (RFC 2046,
     section 5.1.4: the parts are alternatives, and this one is never clipped). A pure function: equal arguments give
@@ -82,6 +84,7 @@ def render(
         publication: What the letter says about its list.
         links: What only the provider knows; carried character by character.
         environment: See ``environment``.
+        guise: What others who see the mailbox learn.
         images: Whether pictures are linked, embedded or left out.
         picture: Returns the bytes behind an address on the site, or None. Asked only when pictures are embedded.
         size_limit: Octets of the HTML part as mailed, quoted-printable.
@@ -91,6 +94,9 @@ def render(
             is missing, or a theme that is broken. The message names the post and what to do.
     """
     words = words_for(environment, post.lang, site.lang)
+    date = Catalogue.of(environment).day(words.lang, post.date.astimezone(ZoneInfo(site.timezone)))
+    dress = dressed(post, site, publication, words, guise, date=date)
+    post, words = dress.post, dress.words
     subject = one_line(post.subject or post.title, what="subject", post=post.source)
     body = document.read(post, words)
     first = next(
@@ -102,11 +108,12 @@ def render(
     facts = _Facts(
         post=post,
         site=site,
-        publication=publication,
+        publication=dress.publication,
         links=links,
         words=words,
         preheader=preheader,
-        date=Catalogue.of(environment).day(words.lang, post.date.astimezone(ZoneInfo(site.timezone))),
+        date=date,
+        covered=dress.covered,
     )
     text = _text_part(facts, body, lead, environment)
 
@@ -148,6 +155,7 @@ class _Facts:
     words: Words
     preheader: str
     date: str  # as people read it
+    covered: bool  # whether nothing but neutral words may stand above the text
 
     def context(self) -> dict[str, object]:
         """What both templates may name."""
@@ -163,6 +171,7 @@ class _Facts:
             "speaks": words.lang,
             "preheader": self.preheader,
             "date": self.date,
+            "covered": self.covered,
             "byline": f"{words.by} {names}" if names else "",
             "dir": direction(post.lang),
             "words_dir": direction(words.lang),

@@ -14,6 +14,7 @@ class Publication:
     name: str  # of the letter, as subscribers know it
     why: str  # one sentence: why this person gets it
     description: str = ""  # a few words under the name
+    neutral_name: str = ""  # in place of the name where nothing may tell what the letters are about
     help_url: str = ""  # the page with helplines
     feed_url: str = ""
     untracked: bool = (

@@ -15,6 +15,8 @@ __all__ = ["TEMPLATE", "Words", "words_for"]
 TEMPLATE = "email/words.jinja"
 # The texts with blanks to be filled in, and what fills them.
 _BLANKS: dict[str, dict[str, object]] = {
+    "digest_title": {"first": "1 May 2026", "last": "7 May 2026"},
+    "discreet_subject": {"date": "1 May 2026"},
     "note_on_page": {"number": "1"},
 }
 
@@ -44,6 +46,12 @@ class Words:
     form: str  # link text in place of a form
     table: str  # name of a table without a caption, for screen readers
     links: str  # heading of the list of links in the plain-text part
+    discreet_subject: str  # of a letter that is not to be told by its outside; with {date}
+    discreet_preheader: str
+    notice_title: str  # subject and title of a letter that says only that there is one
+    notice_text: str
+    notice_link: str  # to the site
+    digest_title: str  # with {first} and {last}, days
     note_on_page: str  # what a note's number leads to, for screen readers; with {number}
 
 

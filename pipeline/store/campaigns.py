@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Engine,
     Row,
     and_,
+    bindparam,
     func,
     insert,
     literal,
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.batches import batches
 from pipeline.campaigns import EVERYBODY, Campaign, CampaignState, campaign_id
 from pipeline.errors import PlanChanged
-from pipeline.ledger import DeliveryState
-from pipeline.letters import Letter
+from pipeline.ledger import Allotment, DeliveryState
+from pipeline.letters import Edition, Guise, Letter
 from pipeline.planning import History, Past, Plan, Verdict
 from pipeline.posts import Post
-from pipeline.store import facts, letters, transitions
+from pipeline.store import facts, letters, pace, transitions
 from pipeline.store.engine import transaction
 from pipeline.store.tables import campaigns, deliveries, earlier_posts, subscribers
 from pipeline.subscribers import Origin, SubscriberState
@@ -37,6 +40,7 @@ _BEGIN = {Verdict.MAIL: CampaignState.PLANNED, Verdict.STOPPED: CampaignState.PA
 _NOT_KEPT = (CampaignState.PLANNED, CampaignState.PAUSED)  # states in which there may be no letter yet
 _NOW = datetime(1970, 1, 1, tzinfo=UTC)  # due at once
 _BATCH = 500
+_PAGE = 2_000  # people whose choices are looked at together
 
 
 class SqlCampaigns:
@@ -44,6 +48,7 @@ class SqlCampaigns:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     def history(self) -> History:
         """Answer everything that had its turn before."""
@@ -68,10 +73,13 @@ class SqlCampaigns:
                     fingerprint=row.fingerprint,
                     source=row.source,
                     state=CampaignState(row.state),
+                    frozen_at=row.frozen_at,
                 )
                 for row in connection.execute(
                     select(
-                        *campaigns.c["post_id", "url", "title", "fingerprint", "source", "state"],
+                        *campaigns.c[
+                            "post_id", "url", "title", "fingerprint", "source", "state", "frozen_at"
+                        ],
                     ).order_by(campaigns.c.post_id)
                 )
             ]
@@ -122,15 +130,32 @@ class SqlCampaigns:
             row = connection.execute(select(*_CAMPAIGN).where(campaigns.c.id == campaign_id)).one_or_none()
             return None if row is None else _campaign(row)
 
-    def audience_size(self, *, samples: bool) -> int:
+    def audience_size(
+        self, now: datetime | None = None, *, samples: bool, allotment: Allotment | None = None
+    ) -> int:
         """Count the people that a campaign frozen now would be for."""
+        everybody = _confirmed(samples=samples)
         with transaction(self._engine) as connection:
-            query = select(func.count()).select_from(subscribers).where(_confirmed(samples=samples))
-            return connection.execute(query).scalar_one()
+            query = select(func.count()).select_from(subscribers).where(everybody)
+            if allotment is None or now is None:
+                return connection.execute(query).scalar_one()
+            size = 0
+            if allotment.everybody:
+                size = connection.execute(query.where(subscribers.c.choices.is_(None))).scalar_one()
+            return size + sum(len(part) for part in _allotted(connection, everybody, allotment, now))
 
-    def freeze(self, campaign_id: str, letter: Letter, now: datetime, *, samples: bool) -> int:
+    def freeze(
+        self,
+        campaign_id: str,
+        letter: Letter,
+        now: datetime,
+        *,
+        samples: bool,
+        allotment: Allotment | None = None,
+    ) -> int:
         """Keep the letter and fix the audience."""
         with transaction(self._engine) as connection:
+            pace.hold(connection, alone=True)
             row = connection.execute(
                 select(campaigns.c.state, campaigns.c.audience, campaigns.c.letter.is_(None).label("bare"))
                 .where(campaigns.c.id == campaign_id)
@@ -140,15 +165,19 @@ class SqlCampaigns:
                 raise LookupError(f"campaign {campaign_id} was not accepted before it was frozen")
             if not row.bare or row.state not in _NOT_KEPT:
                 return int(row.audience or 0)
-            everybody = select(
-                literal(campaign_id),
-                subscribers.c.id,
-                literal(DeliveryState.WAITING.value),
-                literal(_NOW, deliveries.c.due_at.type),
-                literal(now, deliveries.c.changed_at.type),
-            ).where(_confirmed(samples=samples))
-            columns = ["campaign_id", "subscriber_id", "state", "due_at", "changed_at"]
-            connection.execute(insert(deliveries).from_select(columns, everybody))
+            everybody = _confirmed(samples=samples)
+            if allotment is None:
+                self._deliver_to(connection, campaign_id, everybody, now)
+            else:
+                if allotment.everybody:
+                    whom = and_(everybody, subscribers.c.choices.is_(None))
+                    self._deliver_to(connection, campaign_id, whom, now)
+                add = self._insert(deliveries).on_conflict_do_nothing()
+                for part in _allotted(connection, everybody, allotment, now):
+                    if part:
+                        rows = [{"subscriber_id": whom, "variant": variant} for whom, variant in part]
+                        connection.execute(add.values(_new(campaign_id, now)), rows)
+            editions = allotment.editions() if allotment else (Edition(guise=Guise.OPEN, letter=letter),)
             # Counted, not taken from the driver, which may not know.
             mine = select(func.count()).where(deliveries.c.campaign_id == campaign_id)
             audience = int(connection.execute(mine).scalar_one())
@@ -158,19 +187,29 @@ class SqlCampaigns:
                 .values(
                     state=CampaignState.READY,
                     subject=letter.subject,
-                    letter=letters.pack(letter),
+                    letter=letters.pack(editions),
                     audience=audience,
+                    frozen_at=now,
                 )
             )
             return audience
 
-    def letter(self, campaign_id: str) -> Letter | None:
-        """Answer the letter that was kept."""
+    def _deliver_to(
+        self, connection: Connection, campaign_id: str, whom: ColumnElement[bool], now: datetime
+    ) -> None:
+        """Enter a delivery of the letter as it is for everybody of some people."""
+        new = _new(campaign_id, now)
+        values = [literal(value, deliveries.c[name].type) for name, value in new.items()]
+        people = select(*values, subscribers.c.id).where(whom)
+        connection.execute(insert(deliveries).from_select([*new, "subscriber_id"], people))
+
+    def editions(self, campaign_id: str) -> Sequence[Edition]:
+        """Answer what was kept."""
         with transaction(self._engine) as connection:
             packed = connection.execute(
                 select(campaigns.c.letter).where(campaigns.c.id == campaign_id)
             ).scalar()
-        return None if packed is None else letters.unpack(packed)
+        return () if packed is None else letters.unpack(packed)
 
     def move(self, campaign_id: str, state: CampaignState, now: datetime) -> bool:
         """Bring a campaign into another state, if it may."""
@@ -186,6 +225,28 @@ _CAMPAIGN = [
 def _confirmed(*, samples: bool) -> ColumnElement[bool]:
     confirmed = subscribers.c.state == SubscriberState.CONFIRMED
     return confirmed if samples else and_(confirmed, subscribers.c.origin != Origin.SAMPLE)
+
+
+def _new(campaign_id: str, now: datetime) -> dict[str, object]:
+    """Write what all new deliveries of a campaign have in common."""
+    return {"campaign_id": campaign_id, "state": DeliveryState.WAITING, "due_at": _NOW, "changed_at": now}
+
+
+def _allotted(
+    connection: Connection, everybody: ColumnElement[bool], allotment: Allotment, now: datetime
+) -> Iterator[list[tuple[int, int]]]:
+    """Go through those who chose anything, page by page: who of them gets the letter, and in which variant."""
+    page = (
+        select(subscribers.c.id, subscribers.c.choices)
+        .where(everybody, subscribers.c.choices.is_not(None), subscribers.c.id > bindparam("last"))
+        .order_by(subscribers.c.id)
+        .limit(_PAGE)
+    )
+    last = -1
+    while rows := connection.execute(page, {"last": last}).all():
+        last = rows[-1].id
+        variants = ((row.id, allotment.variant(row.id, row.choices, now)) for row in rows)
+        yield [(whom, variant) for whom, variant in variants if variant is not None]
 
 
 def _remembered(post: Post) -> dict[str, str]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     Connection,
     Engine,
+    Integer,
     Row,
     and_,
     bindparam,
@@ -33,6 +34,7 @@ __all__ = ["SqlDeliveries"]
 _NOW = datetime(1970, 1, 1, tzinfo=UTC)  # due at once
 _BATCH = 500
 _LEASED = (DeliveryState.CLAIMED, DeliveryState.TRYING)
+_OVER = (DeliveryState.ACCEPTED, DeliveryState.REJECTED, DeliveryState.EXCLUDED)
 _OPEN = (DeliveryState.WAITING, *_LEASED, DeliveryState.DEFERRED)
 
 
@@ -72,8 +74,8 @@ class SqlDeliveries:
             )
             found = connection.execute(
                 select(
-                    *deliveries.c["id", "subscriber_id", "attempts"],
-                    *subscribers.c["address", "life", "state"],
+                    *deliveries.c["id", "subscriber_id", "attempts", "variant"],
+                    *subscribers.c["address", "life", "state", "choices"],
                 )
                 .select_from(deliveries.outerjoin(subscribers))
                 .where(deliveries.c.id.in_(ids))
@@ -106,6 +108,7 @@ class SqlDeliveries:
                             "_owner": owner,
                             "_state": s.state.value,
                             "_code": s.code,
+                            "_over": int(s.state in _OVER),
                             "_due": s.due_at,
                             "_attempts": int(s.tried),
                             "_now": now,
@@ -259,6 +262,7 @@ class SqlDeliveries:
                     .values(
                         state=state,
                         code="" if resend else "counted as sent",
+                        variant=deliveries.c.variant if resend else 0,
                         owner=None,
                         lease_until=None,
                         due_at=_NOW,
@@ -285,6 +289,8 @@ _SETTLE = (
     .values(
         state=bindparam("_state"),
         code=bindparam("_code"),
+        # Which variant somebody chose is nobody's business any more once they have it.
+        variant=case((bindparam("_over", type_=Integer) == 1, 0), else_=deliveries.c.variant),
         due_at=func.coalesce(bindparam("_due", type_=deliveries.c.due_at.type), deliveries.c.due_at),
         # Whoever took back the lease of a try that was under way has counted it already.
         attempts=deliveries.c.attempts
@@ -311,4 +317,6 @@ def _claim(row: Row[tuple[object, ...]]) -> Claim:
         life=row.life or 0,
         attempts=row.attempts,
         excluded=excluded,
+        variant=row.variant,
+        choices=row.choices or b"",
     )

@@ -82,6 +82,12 @@ subscribers = Table(
     Column("confirmed_at", Moment),
     Column("choices", LargeBinary),  # sealed, bound to this column and row; NULL: nothing was chosen
     Index("subscribers_by_state", "state"),
+    Index(
+        "subscribers_who_chose",
+        "id",
+        sqlite_where=text("choices IS NOT NULL"),
+        postgresql_where=text("choices IS NOT NULL"),
+    ),
 )
 
 suppressions = Table(

@@ -62,7 +62,14 @@ def exclude(connection: Connection, which: ColumnElement[bool], now: datetime) -
     connection.execute(
         update(deliveries)
         .where(which, deliveries.c.state.in_(_NOT_TRIED), is_cancelled())
-        .values(state=DeliveryState.EXCLUDED, code="cancelled", owner=None, lease_until=None, changed_at=now)
+        .values(
+            state=DeliveryState.EXCLUDED,
+            code="cancelled",
+            variant=0,
+            owner=None,
+            lease_until=None,
+            changed_at=now,
+        )
     )
 
 

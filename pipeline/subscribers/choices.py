@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from pipeline.digests import Pace, period_of
+from pipeline.digests import HORIZON, Pace, period_of
 from pipeline.errors import KeyProblem
 from pipeline.letters import Guise
 from pipeline.subscribers.sealing import Sealer
@@ -21,7 +21,7 @@ __all__ = ["CHOICES", "Choices", "opened", "read", "sealed", "written"]
 CHOICES = "subscribers.choices"  # the column that choices are sealed for
 
 _BLOCK = 256  # characters; what is sealed is filled up to a multiple of this
-_REMEMBERED = timedelta(days=100)  # longer than a digest that holds a post may wait
+_REMEMBERED = HORIZON + timedelta(days=35)  # longer than a digest may wait, and the month it is of
 _TICK = timedelta(microseconds=1)  # the store counts in these
 
 

@@ -15,8 +15,8 @@ from time import perf_counter
 
 from pipeline.batches import batches
 from pipeline.campaigns import EVERYBODY, CampaignState, campaign_id
-from pipeline.letters import Letter
-from pipeline.mail.composing import PLACEHOLDER, Composer, Envelope
+from pipeline.letters import Edition, Guise, Letter
+from pipeline.mail.composing import PLACEHOLDER, Composer, Composers, Envelope
 from pipeline.mail.delivery import Delivery
 from pipeline.mail.maildir import Maildir
 from pipeline.mail.senders import Sender
@@ -169,7 +169,7 @@ def deliver(folder: Path, number: int, transport: Transport) -> float:
     )
     begin = perf_counter()
     with Sender(folder / "senders") as sender:
-        delivery.run(identity, Composer(LETTER, ENVELOPE), sender)
+        delivery.run(identity, Composers([Edition(guise=Guise.OPEN, letter=LETTER)], ENVELOPE), sender)
     taken = perf_counter() - begin
     tally = deliveries.tally(identity)
     assert tally.accepted == number, tally

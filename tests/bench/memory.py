@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline.campaigns import CampaignState
-from pipeline.mail.composing import Composer
+from pipeline.letters import Edition, Guise
+from pipeline.mail.composing import Composers
 from pipeline.mail.delivery import Delivery
 from pipeline.mail.senders import Sender
 from pipeline.mail.transport import Accepted, Message, Outcome
@@ -69,7 +70,12 @@ def child(folder: Path) -> None:
         lease=timedelta(minutes=5),
     )
     with Sender(folder / "senders") as sender:
-        delivery.run(identity, Composer(LETTER, ENVELOPE), sender, stop=lambda: nowhere.taken >= _DELIVERED)
+        delivery.run(
+            identity,
+            Composers([Edition(guise=Guise.OPEN, letter=LETTER)], ENVELOPE),
+            sender,
+            stop=lambda: nowhere.taken >= _DELIVERED,
+        )
     deliveries.tally(identity)
     sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 

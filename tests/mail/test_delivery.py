@@ -13,8 +13,9 @@ from sqlalchemy import Engine, event
 from pipeline.campaigns import CampaignState, Tally
 from pipeline.errors import KeyProblem, PolicyBlock, TransportDown
 from pipeline.ledger import DeliveryState
+from pipeline.letters import Edition, Guise
 from pipeline.mail.alarm import REFUSED
-from pipeline.mail.composing import Composer
+from pipeline.mail.composing import Composer, Composers
 from pipeline.mail.delivery import Delivery
 from pipeline.mail.maildir import Maildir
 from pipeline.mail.retry import PAUSES
@@ -87,9 +88,9 @@ class World:
         *,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        composer = Composer(letter(), envelope(campaign_id=identity))
+        composers = Composers([Edition(guise=Guise.OPEN, letter=letter())], envelope(campaign_id=identity))
         with Sender(self.folder / "senders") as sender:
-            (delivery or self.delivery()).run(identity, composer, sender, progress=self.progress, stop=stop)
+            (delivery or self.delivery()).run(identity, composers, sender, progress=self.progress, stop=stop)
 
     def recipients(self) -> list[str]:
         return [to for _, to, _ in self.server.accepted]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import threading
+import zlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +18,7 @@ from sqlalchemy import Engine
 from pipeline.campaigns import EVERYBODY, TRANSITIONS, CampaignState, Tally, campaign_id
 from pipeline.errors import PlanChanged
 from pipeline.ledger import DeliveryState
-from pipeline.letters import EmbeddedImage, Letter
+from pipeline.letters import Edition, EmbeddedImage, Guise, Letter
 from pipeline.planning import Decisions, History, Past, Verdict, plan
 from pipeline.store import letters
 from pipeline.subscribers import Origin, SubscriberState
@@ -86,9 +89,9 @@ def test_one_of_a_crowd_is_mailed_and_the_others_still_wait_when_they_are_a_crow
     )
     assert [item.post.id for item in released.to_send] == ["a", "b"]
     identity = campaign_id(EVERYBODY, "b")
-    assert books.campaigns.letter(identity) is None
+    assert books.campaigns.editions(identity) == ()
     books.campaigns.freeze(identity, letter(), NOW, samples=True)
-    assert books.campaigns.letter(identity) == letter()
+    assert [one.letter for one in books.campaigns.editions(identity)] == [letter()]
     campaign = books.campaigns.campaign(identity)
     assert campaign is not None
     assert campaign.state is CampaignState.READY
@@ -252,14 +255,14 @@ def test_an_audience_is_whoever_is_confirmed_at_this_moment(
 def test_a_frozen_campaign_keeps_its_letter_and_its_audience(books: Books) -> None:
     books.people.add(persons(2))
     (identity,) = books.planned("a")
-    assert books.campaigns.letter(identity) is None
+    assert books.campaigns.editions(identity) == ()
     first, other = letter("The first"), letter("Another")
     assert books.campaigns.freeze(identity, first, NOW, samples=True) == 2
     books.people.add(persons(5))
     for state in (CampaignState.READY, CampaignState.SENDING, CampaignState.SENT):
         books.campaigns.move(identity, state, NOW)
         assert books.campaigns.freeze(identity, other, NOW, samples=True) == 2
-        assert books.campaigns.letter(identity) == first
+        assert [one.letter for one in books.campaigns.editions(identity)] == [first]
         assert books.state(identity) is state
         assert books.tally(identity).audience == 2
     campaign = books.campaigns.campaign(identity)
@@ -287,14 +290,14 @@ def test_a_cancelled_campaign_is_not_frozen(books: Books) -> None:
     (identity,) = books.planned("a")
     books.cancel("a")
     assert books.campaigns.freeze(identity, letter(), NOW, samples=True) == 0
-    assert books.campaigns.letter(identity) is None
+    assert books.campaigns.editions(identity) == ()
     assert books.state(identity) is CampaignState.CANCELLED
 
 
 def test_only_an_accepted_campaign_can_be_frozen(books: Books) -> None:
     with pytest.raises(LookupError):
         books.campaigns.freeze("0" * 16, letter(), NOW, samples=True)
-    assert books.campaigns.letter("0" * 16) is None
+    assert books.campaigns.editions("0" * 16) == ()
 
 
 def test_a_person_is_in_an_audience_once_however_often_they_are_added(books: Books) -> None:
@@ -318,9 +321,19 @@ some_letters = st.builds(
 )
 
 
+@given(
+    some_letters, st.lists(st.builds(Edition, guise=st.sampled_from(Guise), letter=some_letters), max_size=2)
+)
+def test_kept_editions_are_the_same_editions(kept: Letter, more: list[Edition]) -> None:
+    editions = (Edition(guise=Guise.OPEN, letter=kept), *more)
+    assert letters.unpack(letters.pack(editions)) == editions
+
+
 @given(some_letters)
-def test_a_kept_letter_is_the_same_letter(kept: Letter) -> None:
-    assert letters.unpack(letters.pack(kept)) == kept
+def test_a_letter_from_a_time_without_editions_is_still_read(kept: Letter) -> None:
+    images = [{**asdict(image), "data": base64.b64encode(image.data).decode()} for image in kept.images]
+    packed = zlib.compress(json.dumps({**asdict(kept), "images": images}).encode())
+    assert letters.unpack(packed) == (Edition(guise=Guise.OPEN, letter=kept),)
 
 
 # --- moving ---------------------------------------------------------------------------------------------------------

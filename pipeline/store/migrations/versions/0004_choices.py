@@ -11,6 +11,10 @@ down_revision = "0003"
 
 def upgrade() -> None:
     op.add_column("subscribers", sa.Column("choices", sa.LargeBinary))
+    chosen = sa.text("choices IS NOT NULL")
+    op.create_index(
+        "subscribers_who_chose", "subscribers", ["id"], sqlite_where=chosen, postgresql_where=chosen
+    )
     op.add_column("campaigns", sa.Column("frozen_at", sa.BigInteger))
     op.add_column("deliveries", sa.Column("variant", sa.Integer, nullable=False, server_default="0"))
     whom = sa.ForeignKey("subscribers.id", ondelete="CASCADE")
