@@ -175,6 +175,24 @@ def _way_out(project: Project) -> Iterator[Complaint]:
     yield Complaint(name="mail", level=Level.OK, detail=project.transport.describe())
 
 
+def _discretion(project: Project) -> Iterator[Complaint]:
+    """See that a discreet letter can be told by nothing on its outside."""
+    if project.settings.provider is ProviderName.MAILCHIMP or not project.builder.manifest.exists():
+        return
+    found = project.exposures(project.manifest()[0])
+    if found:
+        yield Complaint(
+            name="discretion",
+            level=Level.WARNING,
+            detail=f"discreet letters are not offered: {'; '.join(found)}",
+            advice="write a neutral name in newsletter.toml, [discreet], or look at its words",
+        )
+    else:
+        yield Complaint(
+            name="discretion", level=Level.OK, detail="discreet letters tell nothing by their outside"
+        )
+
+
 def _machine(project: Project) -> Iterator[Complaint]:
     free = shutil.disk_usage(project.root).free
     if free < 500_000_000:
@@ -202,5 +220,6 @@ _LOOKS: tuple[tuple[str, Callable[[Project], Iterator[Complaint]]], ...] = (
     ("key", _key),
     ("privacy", _privacy),
     ("mail", _way_out),
+    ("discretion", _discretion),
     ("machine", _machine),
 )

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from pipeline import rendering
 from pipeline.errors import BelongingError, KeyChanged
+from pipeline.letters import Guise
 from pipeline.mail.notices import NoticeWriter, Postman, Stationery
 from pipeline.posts import Site
 from pipeline.providers.mailchimp.audience import Audience
@@ -21,6 +22,7 @@ from pipeline.providers.mailchimp.people import MailchimpPeople
 from pipeline.providers.mailchimp.webhooks import SIGNATURE, EventKind, genuine, read_event
 from pipeline.settings import ProviderName, TransportName
 from pipeline.store.arrivals import SqlArrivals
+from pipeline.store.choices import SqlChoices
 from pipeline.store.hosted import SqlGuests, SqlPassage
 from pipeline.store.members import SqlMembers
 from pipeline.store.notices import MAILED, SqlOutbox
@@ -28,6 +30,7 @@ from pipeline.subscribers.hosting import Departures, HostedList, Relay
 from pipeline.subscribers.leaving import Leaving
 from pipeline.subscribers.membership import MemberStore, NoticeKind
 from pipeline.subscribers.passes import Passes
+from pipeline.subscribers.preferences import Preferences
 from pipeline.subscribers.rights import Rights
 from pipeline.subscribers.signing_up import Reception, Rules, SigningUp
 from pipeline.subscribers.tokens import Tokens
@@ -126,7 +129,22 @@ class ListService:
             theme=project.root / "theme",
             base=self.base,
             behind_proxy=chosen.behind_proxy,
+            preferences=None if self._hosted else self._preferences,
             hosted=self._elsewhere(rights, self._mailchimp) if self._hosted else None,
+        )
+
+    @cached_property
+    def _preferences(self) -> Preferences:
+        project = self.project
+        guises = (Guise.OPEN,) if project.exposures(self._site) else tuple(Guise)
+        return Preferences(
+            store=SqlChoices(project.engine),
+            keyring=project.keyring,
+            passes=self._passes,
+            clock=project.clock,
+            confirm_within=self._rules.confirm_within,
+            topics=project.topics,
+            guises=guises,
         )
 
     def _elsewhere(self, rights: Rights, kept: HostedList) -> Hosted:
@@ -164,6 +182,7 @@ class ListService:
         return Reception(
             arrivals=self._arrivals,
             members=self._members,
+            choices=SqlChoices(self.project.engine),
             people=self.project.people,
             keyring=self.project.keyring,
             rules=self._rules,

@@ -14,9 +14,12 @@ from sqlalchemy import Engine
 from pipeline import rendering, settings
 from pipeline.clock import Clock
 from pipeline.errors import BelongingError, KeyProblem, SettingsError
+from pipeline.letters import Edition, Guise, Letter
 from pipeline.mail import bounces
 from pipeline.mail.clearing import Clearing
+from pipeline.mail.composing import Composers
 from pipeline.mail.delivery import Delivery
+from pipeline.mail.discretion import exposures
 from pipeline.mail.imap import ImapBox
 from pipeline.mail.letterbox import Letterbox, MaildirBox
 from pipeline.mail.maildir import Maildir
@@ -25,7 +28,7 @@ from pipeline.mail.transport import Transport
 from pipeline.planning import Policy
 from pipeline.posts import Post, Site, manifest
 from pipeline.providers import Provider
-from pipeline.providers.embedded import EmbeddedList
+from pipeline.providers.embedded import EmbeddedList, envelope_of
 from pipeline.providers.mailchimp import MailchimpList
 from pipeline.providers.mailchimp.alone import Alone
 from pipeline.providers.mailchimp.client import BASE, Mailchimp, data_centre
@@ -34,6 +37,7 @@ from pipeline.providers.mailchimp.doctor import Look, examine
 from pipeline.providers.mailchimp.wire import SessionWire
 from pipeline.publishing import Publishing
 from pipeline.rendering import Publication
+from pipeline.rendering.wording import words_for
 from pipeline.settings import FirstRun, ProviderName, Settings, TransportName
 from pipeline.site import Built, SiteBuilder
 from pipeline.store import engine
@@ -361,6 +365,31 @@ class Project:
         """
         built = built or Built(output=self.builder.output, manifest=self.builder.manifest)
         return self._publishing(*manifest.read(built.manifest), output=built.output)
+
+    def topics(self) -> tuple[str, ...]:
+        """Name the categories that letters are about, as the last build knows them."""
+        if not self.builder.manifest.exists():
+            return ()
+        posts = self.manifest()[1]
+        return tuple(sorted({post.category for post in posts if post.mail and post.category}))
+
+    def exposures(self, site: Site) -> tuple[str, ...]:
+        """Say what on the outside of a discreet letter would tell what it is about, in the site's language.
+
+        Raises:
+            RenderingError: The theme lacks words.
+        """
+        chosen = self.settings
+        words = words_for(rendering.environment(self.root / "theme"), site.lang)
+        letter = Letter(
+            subject=words.discreet_subject,
+            preheader=words.discreet_preheader,
+            html="",
+            text=f"{words.discreet_preheader}\n",
+        )
+        around = envelope_of(chosen.sender, chosen.list, chosen.letter, site.url, chosen.neutral_name)
+        composer = Composers([Edition(guise=Guise.DISCREET, letter=letter)], around)(0)
+        return exposures(composer, letter.preheader, chosen.discreet.words)
 
     def drafts(self) -> Publishing:
         """Put together what looking at letters needs, drafts and scheduled posts included.

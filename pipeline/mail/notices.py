@@ -26,7 +26,7 @@ from pipeline.rendering.phrases import phrases_for
 from pipeline.subscribers.keys import Keyring
 from pipeline.subscribers.membership import Notice, NoticeKind, Outbox
 from pipeline.subscribers.passes import Errand, Passes
-from pipeline.subscribers.sealing import ADDRESS, Sealer
+from pipeline.subscribers.sealing import ADDRESS, MOVING, Sealer
 from pipeline.subscribers.tokens import Purpose, Tokens
 
 __all__ = ["NoticeWriter", "Postman", "Stationery"]
@@ -34,6 +34,12 @@ __all__ = ["NoticeWriter", "Postman", "Stationery"]
 _LOG = logging.getLogger(__name__)
 _BATCH = 20
 _LEASE = timedelta(minutes=15)  # longer than handing over a batch takes
+_PAGES = {
+    NoticeKind.CONFIRM: ("confirm", Errand.CONFIRM),
+    NoticeKind.RIGHTS: ("rights", Errand.RIGHTS),
+    NoticeKind.CHOICES: ("preferences", Errand.CHOICES),
+    NoticeKind.MOVE: ("move", Errand.MOVE),
+}
 _DOWN = timedelta(minutes=1)  # until a way out that is closed is tried again
 
 
@@ -131,10 +137,9 @@ class NoticeWriter:
         whom, life = notice.subscriber_id, notice.life
         if notice.kind is NoticeKind.ALREADY:
             path = "unsubscribe/" + self._tokens.make(Purpose.UNSUBSCRIBE, whom, life)
-        elif notice.kind is NoticeKind.CONFIRM:
-            path = "confirm/" + self._passes.make(Errand.CONFIRM, whom, life, notice.expires_at)
         else:
-            path = "rights/" + self._passes.make(Errand.RIGHTS, whom, life, notice.expires_at)
+            path, errand = _PAGES[notice.kind]
+            path = f"{path}/{self._passes.make(errand, whom, life, notice.expires_at)}"
         return f"{self._stationery.service_url}/{path}"
 
 
@@ -186,7 +191,8 @@ class Postman:
     def _hand_over(self, session: Session, notice: Notice) -> bool:
         """Hand over one notice; tell whether the way out is open."""
         now = self.clock()
-        to = Sealer(self.keyring).open(notice.address, column=ADDRESS, row=notice.subscriber_id)
+        column = MOVING if notice.kind is NoticeKind.MOVE else ADDRESS
+        to = Sealer(self.keyring).open(notice.address, column=column, row=notice.subscriber_id)
         try:
             outcome = session.send(self.writer.write(notice, to=to, date=now))
         except DeliveryError as error:

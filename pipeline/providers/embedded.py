@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.campaigns import EVERYBODY, Campaign, CampaignState, campaign_id
@@ -23,7 +23,7 @@ from pipeline.providers.allotting import Allotter, Census
 from pipeline.settings import LetterSettings, ListSettings, SenderSettings
 from pipeline.subscribers.sealing import Sealer
 
-__all__ = ["EmbeddedList"]
+__all__ = ["EmbeddedList", "envelope_of"]
 
 _NEUTRAL = "nothing was sent; write neutral names in newsletter.toml, and see discreet.words there"
 
@@ -179,14 +179,24 @@ class EmbeddedList:
         return Composers(editions, self._envelope(campaign.id))
 
     def _envelope(self, campaign_id: str) -> Envelope:
-        return Envelope(
-            campaign_id=campaign_id,
-            sender_name=self.sender_settings.name,
-            sender_address=self.sender_settings.address,
-            reply_to=self.sender_settings.reply_to or "",
-            list_name=self.letter_settings.name,
-            site_url=self.site_url,
-            unsubscribe_url=self.links.unsubscribe,
-            unsubscribe_mailto=self.settings.unsubscribe_mailto or "",
-            neutral_name=self.neutral_name,
+        around = envelope_of(
+            self.sender_settings, self.settings, self.letter_settings, self.site_url, self.neutral_name
         )
+        return replace(around, campaign_id=campaign_id)
+
+
+def envelope_of(
+    sender: SenderSettings, chosen: ListSettings, letter: LetterSettings, site_url: str, neutral_name: str
+) -> Envelope:
+    """Put together what all messages have in common, of no campaign yet."""
+    return Envelope(
+        campaign_id="0" * 16,
+        sender_name=sender.name,
+        sender_address=sender.address,
+        reply_to=sender.reply_to or "",
+        list_name=letter.name,
+        site_url=site_url,
+        unsubscribe_url=f"{chosen.service_url}/unsubscribe/{PLACEHOLDER}",
+        unsubscribe_mailto=chosen.unsubscribe_mailto or "",
+        neutral_name=neutral_name,
+    )

@@ -55,7 +55,15 @@ class SqlGuests:
         """Answer one person's sealed address."""
         return self._members.sealed(subscriber_id)
 
-    def confirm(self, ticket: Ticket, wording: str, now: datetime, *, lift: bytes) -> bool:  # noqa: ARG002
+    def confirm(
+        self,
+        ticket: Ticket,  # noqa: ARG002
+        wording: str,  # noqa: ARG002
+        now: datetime,  # noqa: ARG002
+        *,
+        lift: bytes,  # noqa: ARG002
+        choices: bytes | None = None,  # noqa: ARG002
+    ) -> bool:
         """Answer no: who keeps the list asks for that, and is answered."""
         return False
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Row, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.store import arrivals, limits, notices, suppression
+from pipeline.store import agreed, arrivals, limits, notices, suppression
 from pipeline.store.engine import transaction
 from pipeline.store.tables import (
     asks,
@@ -21,9 +21,9 @@ from pipeline.store.tables import (
     wordings,
 )
 from pipeline.subscribers import Origin, Subscriber, SubscriberState
-from pipeline.subscribers.consent import Consent, wording_hash
+from pipeline.subscribers.consent import Consent
 from pipeline.subscribers.limits import Limit
-from pipeline.subscribers.membership import Arrival, NoticeKind, Record, notice_for
+from pipeline.subscribers.membership import Arrival, NoticeKind, Record, Wish, notice_for
 from pipeline.subscribers.tokens import Ticket
 
 __all__ = ["SqlMembers"]
@@ -74,19 +74,18 @@ class SqlMembers:
     def show(
         self, arrival: Arrival, person: Subscriber, limit: Limit, now: datetime, until: datetime
     ) -> None:
-        """Note a notice with a link to what is stored."""
+        """Note a notice with a link to what is stored, or to how letters come."""
+        kind, whom = NoticeKind.RIGHTS, subscribers.c.address_index == person.address_index
+        if arrival.wish is Wish.CHOICES:
+            kind, whom = NoticeKind.CHOICES, whom & (subscribers.c.state == SubscriberState.CONFIRMED)
         with transaction(self._engine) as connection:
             if not arrivals.drop(connection, arrival.id):
                 return
-            row = connection.execute(
-                select(subscribers.c.id, subscribers.c.life).where(
-                    subscribers.c.address_index == person.address_index
-                )
-            ).one_or_none()
+            row = connection.execute(select(subscribers.c.id, subscribers.c.life).where(whom)).one_or_none()
             if row is not None and limits.count(connection, limit, now):
                 notices.add(
                     connection,
-                    kind=NoticeKind.RIGHTS,
+                    kind=kind,
                     subscriber_id=row.id,
                     life=row.life,
                     limit_name=limit.name,
@@ -100,7 +99,9 @@ class SqlMembers:
             query = select(subscribers.c.address).where(subscribers.c.id == subscriber_id)
             return connection.execute(query).scalar()
 
-    def confirm(self, ticket: Ticket, wording: str, now: datetime, *, lift: bytes) -> bool:
+    def confirm(
+        self, ticket: Ticket, wording: str, now: datetime, *, lift: bytes, choices: bytes | None = None
+    ) -> bool:
         """Begin a life, once."""
         with transaction(self._engine) as connection:
             row = _locked(connection, ticket.subscriber_id)
@@ -122,21 +123,11 @@ class SqlMembers:
             connection.execute(
                 update(subscribers)
                 .where(subscribers.c.id == row.id)
-                .values(state=SubscriberState.CONFIRMED, life=ticket.life, confirmed_at=now)
+                .values(state=SubscriberState.CONFIRMED, life=ticket.life, confirmed_at=now, choices=choices)
             )
             suppression.lift(connection, lift)
-            name = wording_hash(wording)
-            connection.execute(
-                self._insert(wordings)
-                .values(hash=name, text=wording)
-                .on_conflict_do_nothing(index_elements=["hash"])
-            )
-            given = {"wording": name, "path": f"{ask.path} form, mail, button", "given_at": now}
-            connection.execute(
-                self._insert(consents)
-                .values(subscriber_id=row.id, life=ticket.life, asked_at=ask.asked_at, **given)
-                .on_conflict_do_nothing(index_elements=["subscriber_id", "life"])
-            )
+            path = f"{ask.path} form, mail, button"
+            agreed.note(connection, ticket, wording, path=path, asked_at=ask.asked_at, given_at=now)
             return True
 
     def leave(self, ticket: Ticket) -> bool:
@@ -151,8 +142,9 @@ class SqlMembers:
                 connection.execute(
                     update(subscribers)
                     .where(subscribers.c.id == row.id)
-                    .values(state=SubscriberState.UNSUBSCRIBED)
+                    .values(state=SubscriberState.UNSUBSCRIBED, choices=None)
                 )
+                connection.execute(delete(moves).where(moves.c.subscriber_id == row.id))
             return True
 
     def record(self, ticket: Ticket) -> Record | None:
@@ -230,6 +222,7 @@ class SqlMembers:
         """Delete what is over."""
         with transaction(self._engine) as connection:
             connection.execute(delete(asks).where(asks.c.expires_at <= now))
+            connection.execute(delete(moves).where(moves.c.expires_at <= now))
             limits.sweep(connection, now)
             gone = connection.execute(
                 delete(subscribers).where(

@@ -6,17 +6,23 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, case, delete, insert, or_, select, update
 
 from pipeline.store import limits
 from pipeline.store.engine import transaction
-from pipeline.store.tables import asks, notices, subscribers
+from pipeline.store.tables import asks, moves, notices, subscribers
 from pipeline.subscribers import SubscriberState
 from pipeline.subscribers.membership import Notice, NoticeKind
 
 __all__ = ["MAILED", "SqlOutbox", "add", "lease"]
 
-MAILED = (NoticeKind.CONFIRM, NoticeKind.ALREADY, NoticeKind.RIGHTS)
+MAILED = (
+    NoticeKind.CONFIRM,
+    NoticeKind.ALREADY,
+    NoticeKind.RIGHTS,
+    NoticeKind.CHOICES,
+    NoticeKind.MOVE,
+)
 
 
 class SqlOutbox:
@@ -58,9 +64,15 @@ class SqlOutbox:
     def refused(self, notice_id: int) -> None:
         """Forget a notice whose address does not exist."""
         with transaction(self._engine) as connection:
-            whom = connection.execute(
-                delete(notices).where(notices.c.id == notice_id).returning(notices.c.subscriber_id)
-            ).scalar()
+            gone = connection.execute(
+                delete(notices)
+                .where(notices.c.id == notice_id)
+                .returning(notices.c.subscriber_id, notices.c.kind)
+            ).one_or_none()
+            whom, kind = gone or (None, None)
+            if kind == NoticeKind.MOVE:  # it was another address than the one of the entry
+                connection.execute(delete(moves).where(moves.c.subscriber_id == whom))
+                return
             connection.execute(delete(asks).where(asks.c.subscriber_id == whom))
             connection.execute(
                 delete(subscribers).where(
@@ -76,10 +88,18 @@ def lease(
     query = (
         select(
             *notices.c["id", "kind", "subscriber_id", "life", "expires_at", "attempts"],
-            subscribers.c.address,
+            case(
+                (notices.c.kind == NoticeKind.MOVE.value, moves.c.address), else_=subscribers.c.address
+            ).label("address"),
         )
         .join_from(notices, subscribers)
-        .where(which, notices.c.trying == 0, notices.c.due_at <= now)
+        .outerjoin(moves, moves.c.subscriber_id == subscribers.c.id)
+        .where(
+            which,
+            notices.c.trying == 0,
+            notices.c.due_at <= now,
+            or_(notices.c.kind != NoticeKind.MOVE.value, moves.c.address.is_not(None)),
+        )
         .order_by(notices.c.due_at, notices.c.id)
         .limit(most)
         .with_for_update(of=notices, skip_locked=True)

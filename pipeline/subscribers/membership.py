@@ -5,6 +5,7 @@ Here are the values and the contracts; the use cases stand in modules of their o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,7 @@ from pipeline.subscribers.tokens import Ticket
 __all__ = [
     "Arrival",
     "ArrivalStore",
+    "ChoiceStore",
     "MemberStore",
     "Notice",
     "NoticeKind",
@@ -33,6 +35,8 @@ class Wish(StrEnum):
 
     JOIN = "join"
     RIGHTS = "rights"  # to see, take along or erase what is stored
+    CHOICES = "choices"  # to choose how letters come
+    MOVE = "move"  # to get them at another address; asked for by whom a link speaks for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +56,8 @@ class NoticeKind(StrEnum):
     CONFIRM = "confirm"  # press a button and you are on the list; a list kept elsewhere says so itself
     ALREADY = "already"  # somebody asked; you are on the list already
     RIGHTS = "rights"  # the link to what is stored
+    CHOICES = "choices"  # the link to how letters come
+    MOVE = "move"  # press a button and letters come to this address instead of another
     LEAVE = "leave"  # for who keeps the list: off it
     FORGET = "forget"  # for who keeps the list: erased
 
@@ -63,7 +69,7 @@ class Notice:
     id: int
     kind: NoticeKind
     subscriber_id: int
-    address: bytes  # sealed
+    address: bytes  # sealed; of MOVE, the new one
     life: int  # for CONFIRM, the one that confirming begins; else the present one
     expires_at: datetime  # aware; its link acts no longer, and it is sent no more
     attempts: int
@@ -133,7 +139,9 @@ class MemberStore(Protocol):
     def sealed(self, subscriber_id: int) -> bytes | None:
         """Answer one person's sealed address; None where there is no such person."""
 
-    def confirm(self, ticket: Ticket, wording: str, now: datetime, *, lift: bytes) -> bool:
+    def confirm(
+        self, ticket: Ticket, wording: str, now: datetime, *, lift: bytes, choices: bytes | None = None
+    ) -> bool:
         """Begin the life that a ticket names, and record the consent; tell whether that life is the present one.
 
         Confirming twice is confirming once. A life that is over cannot be begun again.
@@ -143,6 +151,7 @@ class MemberStore(Protocol):
             wording: What they agreed to.
             now: Aware.
             lift: Their suppression hash, which goes if it stands there only because they left a list elsewhere.
+            choices: What they chose in the same moment, sealed for their row. Nothing of an earlier life stays.
         """
 
     def leave(self, ticket: Ticket) -> bool:
@@ -168,6 +177,71 @@ class MemberStore(Protocol):
 
     def sweep(self, now: datetime) -> int:
         """Delete wishes that are over, entries that were never confirmed, and used-up limits; count the entries."""
+
+
+class ChoiceStore(Protocol):
+    """Keep what people on the list chose. Every method is one transaction."""
+
+    def chosen(self, ticket: Ticket) -> bytes | None:
+        """Answer somebody's sealed choices, b"" where they chose nothing; None where they are not on the list."""
+
+    def choose(self, ticket: Ticket, change: Callable[[bytes | None, datetime | None], bytes | None]) -> bool:
+        """Change somebody's choices; tell whether they are on the list, in the life that the ticket names.
+
+        No audience is fixed meanwhile.
+
+        Args:
+            ticket: Whose.
+            change: Makes the new cell of the old one and of the moment when the last audience was fixed.
+        """
+
+    def move(
+        self,
+        arrival: Arrival,
+        ticket: Ticket,
+        new: Subscriber,
+        *,
+        limit: Limit,
+        now: datetime,
+        until: datetime,
+    ) -> None:
+        """Note that somebody on the list wants letters at another address, and a notice to it; forget the arrival.
+
+        Where the other address is on the list already, its owner is told that; an earlier wish of this kind is
+        forgotten.
+
+        Args:
+            arrival: What is dealt with.
+            ticket: Who wants it.
+            new: The address, sealed for their row as one that waits; nothing else of it counts.
+            limit: Of notices to that address.
+            now: Aware.
+            until: When the wish, not confirmed, is over. Whole seconds.
+        """
+
+    def moved(
+        self,
+        ticket: Ticket,
+        until: datetime,
+        wording: str,
+        reseal: Callable[[bytes], tuple[bytes, bytes]],
+        *,
+        asked_at: datetime,
+        now: datetime,
+    ) -> bool:
+        """Put a new address in the place of the old one and begin another life; tell whether it is in its place.
+
+        Nothing that was mailed to the old address acts any more. Moving twice is moving once.
+
+        Args:
+            ticket: Whose, in the life before.
+            until: Which wish: the one that is over then.
+            wording: What the owner of the new address agreed to.
+            reseal: Seals an address that waited as one that is in use; and answers its suppression hash, which goes
+                if it stands there only because somebody left a list elsewhere.
+            asked_at: When they asked for it, aware.
+            now: Aware.
+        """
 
 
 class Outbox(Protocol):

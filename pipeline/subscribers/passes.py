@@ -24,6 +24,8 @@ class Errand(IntEnum):
 
     CONFIRM = 1
     RIGHTS = 2
+    CHOICES = 3
+    MOVE = 4
 
 
 class Passes:
@@ -54,6 +56,10 @@ class Passes:
         if _EPOCH + timedelta(seconds=int.from_bytes(body[11:], "big")) <= now:
             return None
         return Ticket(subscriber_id=int.from_bytes(body[1:9], "big"), life=int.from_bytes(body[9:11], "big"))
+
+    def end(self, text: str) -> datetime:
+        """Tell when a pass ends that was read before; it names one wish among several."""
+        return _EPOCH + timedelta(seconds=int.from_bytes(base64.urlsafe_b64decode(text)[11:-_MAC], "big"))
 
     def stamp(self, now: datetime) -> str:
         """Say when a form was shown: 32 characters."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pipeline.clock import Clock
 from pipeline.errors import KeyProblem
+from pipeline.letters import Guise
 from pipeline.subscribers import Origin, Subscriber, SubscriberState, SubscriberStore
 from pipeline.subscribers.addresses import normalise
+from pipeline.subscribers.choices import Choices, sealed
 from pipeline.subscribers.keys import Keyring
 from pipeline.subscribers.limits import (
     Limit,
@@ -22,10 +24,11 @@ from pipeline.subscribers.limits import (
     proof_limit,
     source_limit,
 )
-from pipeline.subscribers.membership import Arrival, ArrivalStore, MemberStore, Wish
+from pipeline.subscribers.membership import Arrival, ArrivalStore, ChoiceStore, MemberStore, Wish
 from pipeline.subscribers.passes import Errand, Passes
 from pipeline.subscribers.puzzles import difficulty, solves
-from pipeline.subscribers.sealing import ADDRESS, Sealer
+from pipeline.subscribers.sealing import ADDRESS, MOVING, Sealer
+from pipeline.subscribers.tokens import Ticket
 
 __all__ = ["ARRIVING", "Answer", "Form", "Reception", "Reply", "Rules", "SigningUp", "plausible"]
 
@@ -192,20 +195,57 @@ class SigningUp:
         """Tell whether a pass for confirming is one and still in time, without looking at the list."""
         return self.passes.read(Errand.CONFIRM, text, self.clock()) is not None
 
-    def confirm(self, text: str, wording: str) -> bool:
+    def move(self, ticket: Ticket, text: str, *, source: str) -> Answer:
+        """Take in that somebody on the list wants letters at another address. What is answered depends on its looks.
+
+        Args:
+            ticket: Who wants it.
+            text: The address as it was typed.
+            source: See ``receive``.
+        """
+        if not plausible(text):
+            return Answer.IMPLAUSIBLE
+        now, identity = self.clock(), secrets.randbits(63)
+        limits = (
+            source_limit(self.keyring, source, now, most=self.rules.per_source),
+            global_limit(self.keyring, LimitKind.EVERYBODY, most=self.rules.everybody),
+        )
+        whole = text.strip().ljust(_LONGEST) + f"{ticket.subscriber_id:016x}{ticket.life:04x}"
+        arrival = Arrival(
+            id=identity,
+            wish=Wish.MOVE,
+            address=Sealer(self.keyring).seal(whole, column=ARRIVING, row=identity),
+            path="service",
+            received_at=now,
+        )
+        reached = self.arrivals.put(arrival, limits, now)
+        if reached is None:
+            return Answer.TAKEN
+        return Answer.TOO_MANY if reached.kind is LimitKind.SOURCE else Answer.FULL
+
+    def confirm(self, text: str, wording: str, *, discreet: bool = False) -> bool:
         """Put on the list whom a pass speaks for, and record what they agreed to; tell whether they are on it now.
 
         Args:
             text: The pass.
             wording: The sentence that stood above the button.
+            discreet: Whether they want letters that cannot be told by their outside, from the first one on.
         """
         now = self.clock()
         ticket = self.passes.read(Errand.CONFIRM, text, now)
-        sealed = self.members.sealed(ticket.subscriber_id) if ticket else None
-        if ticket is None or sealed is None:
+        cell = self.members.sealed(ticket.subscriber_id) if ticket else None
+        if ticket is None or cell is None:
             return False
-        address = Sealer(self.keyring).open(sealed, column=ADDRESS, row=ticket.subscriber_id)
-        return self.members.confirm(ticket, wording, now, lift=self.keyring.suppression_hash(address))
+        sealer, row = Sealer(self.keyring), ticket.subscriber_id
+        address = sealer.open(cell, column=ADDRESS, row=row)
+        choices = Choices(guise=Guise.DISCREET if discreet else Guise.OPEN)
+        return self.members.confirm(
+            ticket,
+            wording,
+            now,
+            lift=self.keyring.suppression_hash(address),
+            choices=sealed(choices, sealer, row=row),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +254,7 @@ class Reception:
 
     arrivals: ArrivalStore
     members: MemberStore
+    choices: ChoiceStore
     people: SubscriberStore
     keyring: Keyring
     rules: Rules
@@ -230,14 +271,18 @@ class Reception:
     def _deal_with(self, arrival: Arrival, now: datetime) -> None:
         sealer = Sealer(self.keyring)
         try:
-            address = normalise(sealer.open(arrival.address, column=ARRIVING, row=arrival.id))
+            whole = sealer.open(arrival.address, column=ARRIVING, row=arrival.id)
         except KeyProblem:  # damaged; it must not keep the others waiting
-            address = None
+            whole = ""
+        address = normalise(whole[:_LONGEST])
         if address is None or self.people.barred(self.keyring.suppression_hash(address)):
             self.arrivals.drop(arrival.id)
             return
-        window = self.rules.quiet if arrival.wish is Wish.JOIN else self.rules.rights_within
-        limit = address_limit(self.keyring, arrival.wish, address, most=1, window=window)
+        # Whoever is written to without having asked for it is so once in a while, whatever it is about.
+        strange = arrival.wish in {Wish.JOIN, Wish.MOVE}
+        window = self.rules.quiet if strange else self.rules.rights_within
+        what = Wish.JOIN if strange else arrival.wish
+        limit = address_limit(self.keyring, what, address, most=1, window=window)
         identity = secrets.randbits(63)
         person = Subscriber(
             id=identity,
@@ -247,7 +292,19 @@ class Reception:
             origin=Origin.FORM,
             created_at=now,
         )
-        if arrival.wish is Wish.RIGHTS:
-            self.members.show(arrival, person, limit, now, now + self.rules.rights_within)
-        else:
-            self.members.ask(arrival, person, limit, now, now + self.rules.confirm_within)
+        until = now + self.rules.confirm_within
+        match arrival.wish:
+            case Wish.JOIN:
+                self.members.ask(arrival, person, limit, now, until)
+            case Wish.MOVE:
+                who, until = _ticket(whole[_LONGEST:]), until.replace(microsecond=0)
+                waiting = sealer.seal(address, column=MOVING, row=who.subscriber_id)
+                new = replace(person, address=waiting)
+                self.choices.move(arrival, who, new, limit=limit, now=now, until=until)
+            case Wish.RIGHTS | Wish.CHOICES:
+                self.members.show(arrival, person, limit, now, now + self.rules.rights_within)
+
+
+def _ticket(text: str) -> Ticket:
+    """Read who wants a move, as ``SigningUp.move`` wrote it."""
+    return Ticket(subscriber_id=int(text[:16], 16), life=int(text[16:], 16))

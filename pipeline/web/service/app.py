@@ -25,13 +25,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from pipeline.errors import BelongingError
+from pipeline.letters import Guise
 from pipeline.subscribers.leaving import Leaving
 from pipeline.subscribers.membership import Wish
+from pipeline.subscribers.preferences import Preferences
 from pipeline.subscribers.rights import Rights
 from pipeline.subscribers.signing_up import Answer, Form, SigningUp
 from pipeline.web.service.forms import TooLarge, fields, read_body
 from pipeline.web.service.hosted import Hosted
 from pipeline.web.service.pages import Pages
+from pipeline.web.service.preferences import PreferencePages
 from pipeline.web.service.shield import Shield
 from pipeline.web.service.speaking import Speaking
 
@@ -57,6 +60,7 @@ class Service:
     theme: Path  # folder whose style the pages share
     base: str  # path that the service stands at: "/list", or "" for the whole host
     behind_proxy: bool  # whether a web server on this machine says where a request comes from
+    preferences: Preferences | None = None  # where the list is kept here
     hosted: Hosted | None = None  # what is different where somebody else keeps the list
 
     def alone(self) -> Starlette:
@@ -79,6 +83,11 @@ class Service:
         add("/unsubscribe/{link}", self._leave_button, self._leave)
         if self.hosted is None:
             add("/confirm/{link}", self._confirm_button, self._confirm)
+            if self.preferences is not None:
+                chosen = PreferencePages(self.preferences, self.signing_up, self.pages, self._source)
+                add("/preferences", self._preferences_form, self._ask_preferences)
+                add("/preferences/{link}", chosen.button, chosen.act)
+                add("/move/{link}", chosen.move_button, chosen.move)
         else:
             routes += self.hosted.routes()
         if self.hosted is None or self.hosted.mails:
@@ -111,7 +120,7 @@ class Service:
     def _take_in(
         self, wish: Wish, form: str, path: str, request: Request, sent: Mapping[str, str]
     ) -> Response:
-        done = {Wish.JOIN: ("asked", ""), Wish.RIGHTS: ("rights_asked", "asked")}[wish]
+        done = ("asked", "") if wish is Wish.JOIN else ("rights_asked", "asked")
         if sent.get("website"):  # no person sees this field
             return self.pages.message(done[0], title=done[1])
         came = Form(**{field: sent.get(field, "") for field in ("email", "carried", "stamp", "work")})
@@ -138,10 +147,14 @@ class Service:
         link = request.path_params["link"]
         if not self.signing_up.recognises(link):
             return self._refuse()
-        return self.pages.button("confirm", f"/confirm/{link}", wording=self.pages.consent())
+        discreet = self.preferences is not None and Guise.DISCREET in self.preferences.guises
+        return self.pages.button(
+            "confirm", f"/confirm/{link}", wording=self.pages.consent(), discreet=discreet
+        )
 
-    def _confirm(self, request: Request, _: Mapping[str, str]) -> Response:
-        done = self.signing_up.confirm(request.path_params["link"], self.pages.consent())
+    def _confirm(self, request: Request, sent: Mapping[str, str]) -> Response:
+        discreet = bool(sent.get("discreet")) and self.preferences is not None
+        done = self.signing_up.confirm(request.path_params["link"], self.pages.consent(), discreet=discreet)
         return self.pages.message("confirmed") if done else self._refuse()
 
     # --- leaving ----------------------------------------------------------------------------------------------------
@@ -159,6 +172,14 @@ class Service:
         # is not looked at, whatever it is written in.
         done = self.leaving.leave(request.path_params["link"])
         return self.pages.message("left") if done else self._refuse()
+
+    # --- preferences ------------------------------------------------------------------------------------------------
+
+    def _preferences_form(self, _: Request) -> Response:
+        return self._address("preferences", "/preferences")
+
+    def _ask_preferences(self, request: Request, sent: Mapping[str, str]) -> Response:
+        return self._take_in(Wish.CHOICES, "preferences", "/preferences", request, sent)
 
     # --- rights -----------------------------------------------------------------------------------------------------
 
@@ -238,13 +259,10 @@ class Service:
         return self.signing_up.passes.stamp(self.signing_up.clock())
 
     def _refuse(self) -> Response:
-        """Answer a link that does not act, of whatever kind it is and whyever it does not."""
-        return self.pages.message("refused", status=404)
+        return self.pages.refused()
 
     def _wait(self, status: int) -> Response:
-        answer = self.pages.message("wait", status=status)
-        answer.headers["Retry-After"] = "3600"
-        return answer
+        return self.pages.wait(status)
 
     def _refused(self, _: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from jinja2 import Environment
 from starlette.responses import HTMLResponse, Response
 
+from pipeline.digests import Pace
+from pipeline.letters import Guise
 from pipeline.posts.languages import Catalogue, direction
 from pipeline.rendering.phrases import phrases_for
+from pipeline.subscribers.choices import Choices
+from pipeline.subscribers.preferences import Mistake
 from pipeline.subscribers.puzzles import ROUNDS
 from pipeline.web.service.speaking import Spoken, spoken
 
-__all__ = ["Look", "Pages"]
+__all__ = ["Look", "Pages", "PreferenceForm"]
 
-_TEMPLATES: Final = ("message", "button", "address", "again", "rights", "record", "hosted")
+_TEMPLATES: Final = (
+    "message",
+    "button",
+    "address",
+    "again",
+    "preferences",
+    "rights",
+    "record",
+    "hosted",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,8 +49,24 @@ class Look:
     write_to: str = ""  # the address of a person who answers
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreferenceForm:
+    """What somebody chose, and what they can choose."""
+
+    path: str  # where the form leads, below the service
+    choices: Choices
+    topics: Sequence[str]
+    guises: Sequence[Guise]
+    soonest: date  # that a pause can end
+    latest: date
+    upcoming: tuple[datetime, Pace] | None = None  # a pace that begins later
+    saved: bool = False
+    mistake: Mistake | None = None
+    pause: str = ""  # as it was typed
+
+
 class Pages:
-    """Make pages. None of them holds anything about anybody, but the one that shows people what is theirs."""
+    """Make pages. None of them holds anything about anybody, but those that show people what is theirs."""
 
     def __init__(self, environment: Environment, look: Look) -> None:
         """Take the theme's environment, and what all pages have in common.
@@ -78,8 +107,25 @@ class Pages:
             "message", status, title=self._word(f"{title or name}_title"), lines=self._lines(name)
         )
 
-    def button(self, name: str, path: str, *, wording: str = "") -> Response:
-        """Make a page with one button, that posts to a path below the service."""
+    def refused(self) -> Response:
+        """Answer a link that does not act, of whatever kind it is and whyever it does not."""
+        return self.message("refused", status=404)
+
+    def wait(self, status: int) -> Response:
+        """Ask to come back later."""
+        answer = self.message("wait", status=status)
+        answer.headers["Retry-After"] = "3600"
+        return answer
+
+    def button(self, name: str, path: str, *, wording: str = "", discreet: bool = False) -> Response:
+        """Make a page with one button, that posts to a path below the service.
+
+        Args:
+            name: Which: see ``message``.
+            path: Where it leads.
+            wording: What is agreed to by pressing it.
+            discreet: Whether discreet letters can be chosen in the same moment.
+        """
         return self._page(
             "button",
             title=self._word(f"{name}_title"),
@@ -87,6 +133,7 @@ class Pages:
             button=self._word(f"{name}_button"),
             action=self._action(path),
             wording=wording,
+            discreet=discreet,
         )
 
     def again(self, path: str, *, carried: str, stamp: str, bits: int, shortest: timedelta) -> Response:
@@ -134,6 +181,26 @@ class Pages:
             problem=self._word("join_error") if problem else "",
         )
 
+    def preferences(self, form: PreferenceForm) -> Response:
+        """Make the form on which people choose how letters come to them."""
+        upcoming = ""
+        if form.upcoming:
+            since, pace = form.upcoming
+            day = self._catalogue.day(self._spoken.lang, since.astimezone(UTC).date())
+            upcoming = self._word("upcoming").format(day=day, pace=self._word(f"pace_{pace}"))
+        mistake = self._word(f"mistake_{form.mistake}") if form.mistake else ""
+        return self._page(
+            "preferences",
+            422 if form.mistake else 200,
+            title=self._word("preferences_title"),
+            action=self._action(form.path),
+            form=form,
+            mine=form.choices,
+            pace=form.choices.paces[-1][1] if form.choices.paces else Pace.EACH,
+            upcoming=upcoming,
+            mistake=mistake,
+        )
+
     def rights(self, path: str) -> Response:
         """Make the page on which people choose what happens to what is stored."""
         return self._page(
@@ -172,6 +239,7 @@ class Pages:
             exit_name=look.exit_name,
             chosen=self._chosen,
             others=[other for other in self._catalogue.languages if other != lang],
+            choosing=not look.keeper,
             **values,
         )
         return HTMLResponse(html.lstrip(), status_code=status)
