@@ -148,6 +148,20 @@ _TELLING = (
         "sober",
     ),
     *("suicid", "survivor", "therap", "trauma", "victim", "violen", "withdrawal"),
+    # … and in Spanish, where that is another one.
+    *(
+        "adicc",
+        "ansied",
+        "depres",
+        "droga",
+        "duelo",
+        "recaíd",
+        "recuperac",
+        "sobri",
+        "terap",
+        "víctima",
+        "violac",
+    ),
 )
 
 
