@@ -111,7 +111,11 @@ class ListService:
             write_to=project.settings.sender.reply_to or project.settings.sender.address,
         )
         rights = Rights(
-            members=self._members, keyring=project.keyring, passes=self._passes, clock=project.clock
+            members=self._members,
+            keyring=project.keyring,
+            passes=self._passes,
+            clock=project.clock,
+            farewells=project.farewells,
         )
         return Service(
             signing_up=SigningUp(
@@ -122,7 +126,11 @@ class ListService:
                 rules=self._rules,
                 clock=project.clock,
             ),
-            leaving=Leaving(members=self._members, tokens=Tokens(project.keyring.token)),
+            leaving=Leaving(
+                members=self._members,
+                tokens=Tokens(project.keyring.token),
+                farewells=project.farewells,
+            ),
             rights=rights,
             pages=Pages(rendering.environment(project.root / "theme"), look),
             health=self._health,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from pipeline import rendering, settings
+from pipeline import rendering, settings, strongbox
 from pipeline.clock import Clock
 from pipeline.errors import BelongingError, KeyProblem, SettingsError
 from pipeline.letters import Edition, Guise, Letter
@@ -40,16 +42,19 @@ from pipeline.rendering import Publication
 from pipeline.rendering.wording import words_for
 from pipeline.settings import FirstRun, ProviderName, Settings, TransportName
 from pipeline.site import Built, SiteBuilder
-from pipeline.store import engine
+from pipeline.store import backup, engine, people
 from pipeline.store.bounces import SqlBounces
 from pipeline.store.campaigns import SqlCampaigns
 from pipeline.store.deliveries import SqlDeliveries
 from pipeline.store.errands import SqlErrands
+from pipeline.store.farewells import Repeated, repeat
 from pipeline.store.members import SqlMembers
 from pipeline.store.people import People
 from pipeline.store.rotation import SqlRotation
 from pipeline.subscribers.bouncing import Bouncing, CameBack
 from pipeline.subscribers.exporting import Exporting
+from pipeline.subscribers.farewells import Farewells
+from pipeline.subscribers.farewells import read as read_farewells
 from pipeline.subscribers.importing import Importing
 from pipeline.subscribers.joining import Joining
 from pipeline.subscribers.keys import Keyring, adopt, new_key_file, new_root_key_for, root_key
@@ -59,6 +64,8 @@ from pipeline.subscribers.sealing import KEPT, Sealer
 from pipeline.subscribers.tokens import Tokens
 
 __all__ = ["Project"]
+
+FAREWELLS = "var/farewells"  # below the folder of the site
 
 
 @dataclass(frozen=True)
@@ -150,9 +157,67 @@ class Project:
         self.renew()
         return sum(sealed)
 
+    @cached_property
+    def farewells(self) -> Farewells:
+        """Answer where it is written down who left."""
+        return Farewells(file=self.root / FAREWELLS, keyring=self.keyring)
+
+    def back_up(self, file: BinaryIO) -> None:
+        """Write the whole store into a file that only the list's key opens, while it is in use.
+
+        Raises:
+            BelongingError: There is no list yet.
+        """
+        if not self.has_list:
+            raise BelongingError("there is no list yet", advice="it begins with the first belonging send")
+        box = strongbox.Box(file, self._lock(), content="backup")
+        with io.BufferedWriter(box) as target:
+            for line in backup.dump(self.engine, self.keyring.check):
+                target.write(line)
+            target.flush()
+            box.lock()
+
+    def restore(self, file: BinaryIO, *, overwrite: bool, farewells: Sequence[Path]) -> Repeated:
+        """Put a backup in the place of the store, and repeat who has left or was erased since.
+
+        Args:
+            file: The backup.
+            overwrite: Whether a list that is there may go.
+            farewells: More files in which it is written down who left; that of this folder is always read.
+
+        Raises:
+            KeyProblem: It is no backup, is damaged, or was locked with another key than the settings name.
+            BelongingError: There is a list, and overwrite is false.
+        """
+        if not overwrite and self.has_list and not backup.is_empty(self.engine):
+            raise BelongingError(
+                "there is a list already, and a restored backup would take its place",
+                advice="make a backup of it; then say belonging restore --overwrite",
+            )
+        lock = self._lock()
+        keyring = Keyring.derive(lock.root)
+        repeated: list[Repeated] = []
+
+        def afterwards(connection: Connection) -> None:
+            kept = people.outliving_in(connection)
+            whole = (
+                keyring.with_outliving(Sealer(keyring).open(kept, column=KEPT, row=0)) if kept else keyring
+            )
+            lines = read_farewells([self.root / FAREWELLS, *farewells])
+            repeated.append(repeat(connection, lines, whole, self.clock()))
+
+        with io.BufferedReader(strongbox.Opening(file, lock, content="backup")) as lines:
+            backup.load(self.engine, lines, afterwards)
+        self.renew()
+        return repeated[0]
+
+    def _lock(self) -> strongbox.RootLock:
+        root = root_key(self.settings.list.key, self.root, create=False)
+        return strongbox.RootLock(root, Keyring.derive(root).check)
+
     def renew(self) -> None:
         """Forget what was made with a key, so that it is made anew with the one of now."""
-        for name in ("keyring", "engine", "people", "joining", "importing", "exporting"):
+        for name in ("keyring", "engine", "people", "joining", "importing", "exporting", "farewells"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -214,6 +279,7 @@ class Project:
                 members=SqlMembers(self.engine),
                 keyring=self.keyring,
                 clock=self.clock,
+                farewells=self.farewells,
             ),
             campaigns=SqlCampaigns(self.engine),
         )

@@ -32,9 +32,9 @@ from pipeline.store.engine import transaction
 from pipeline.store.tables import campaigns, deliveries, earlier_posts, subscribers
 from pipeline.subscribers import Origin, SubscriberState
 
-__all__ = ["SqlCampaigns"]
+__all__ = ["HISTORY", "SqlCampaigns"]
 
-_HISTORY = "history version"
+HISTORY = "history version"  # the fact that counts how often the history changed
 # Posts that were stopped for being too many stay so, however many of them are left at the next run.
 _BEGIN = {Verdict.MAIL: CampaignState.PLANNED, Verdict.STOPPED: CampaignState.PAUSED}
 _NOT_KEPT = (CampaignState.PLANNED, CampaignState.PAUSED)  # states in which there may be no letter yet
@@ -53,7 +53,7 @@ class SqlCampaigns:
     def history(self) -> History:
         """Answer everything that had its turn before."""
         with transaction(self._engine) as connection:
-            version = facts.read(connection, _HISTORY)
+            version = facts.read(connection, HISTORY)
             earlier = [
                 Past(
                     post_id=row.post_id,
@@ -88,7 +88,7 @@ class SqlCampaigns:
     def accept(self, plan: Plan, now: datetime) -> None:
         """Make a plan's decisions durable."""
         with transaction(self._engine) as connection:
-            version = facts.remember(connection, _HISTORY, "")
+            version = facts.remember(connection, HISTORY, "")
             if version != plan.history_version:
                 raise PlanChanged(
                     "something was planned or mailed since this plan was made",
@@ -116,7 +116,7 @@ class SqlCampaigns:
             for post_id in cancelled:
                 transitions.cancel(connection, campaign_id(EVERYBODY, post_id), now)
             if not version or new or earlier or cancelled:
-                facts.write(connection, _HISTORY, str(int(version or 0) + 1))
+                facts.write(connection, HISTORY, str(int(version or 0) + 1))
 
     def campaigns(self) -> Sequence[Campaign]:
         """List every campaign, the newest first."""

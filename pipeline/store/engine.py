@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from pipeline.errors import KeyChanged, SettingsError, StoreDown
 from pipeline.folders import make_private
 
-__all__ = ["KEY_CHECK", "SCHEMA", "connect", "exists", "guard", "keep_key", "transaction"]
+__all__ = ["KEY_CHECK", "SCHEMA", "connect", "exists", "guard", "keep_key", "migrate", "transaction"]
 
 SCHEMA = "0005"  # the newest migration
 KEY_CHECK = "key check"  # the fact that tells which key the store is sealed with
@@ -45,7 +45,7 @@ def connect(url: str, root: Path) -> Engine:
         _prepare_sqlite(engine, Path(where.database or ""))
     try:
         with transaction(engine) as connection:
-            _migrate(connection)
+            migrate(connection)
     except BaseException as error:
         engine.dispose()
         if not isinstance(error, DBAPIError | StoreDown):
@@ -162,15 +162,19 @@ def _prepare_sqlite(engine: Engine, file: Path) -> None:
     event.listen(engine, "begin", on_begin)
 
 
-def _migrate(connection: Connection) -> None:
-    """Bring the schema up to date; Alembic is imported only where there is something to do."""
+def migrate(connection: Connection, target: str = "head") -> None:
+    """Bring the schema up to date, or to an earlier version; Alembic is imported only where there is something to do.
+
+    Raises:
+        SettingsError: The store, or what it is to become, is of a newer version of this program.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(7121506)"))  # one migration at a time
     tables = set(inspect(connection).get_table_names())
     version = None
     if "alembic_version" in tables:
         version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if version == SCHEMA:
+    if version == SCHEMA and target == "head":
         return
 
     from alembic import command  # noqa: PLC0415
@@ -181,8 +185,8 @@ def _migrate(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if version is not None and version not in known:
+    if (version is not None and version not in known) or target not in {"head", *known}:
         raise SettingsError(
             "the store was made by a newer version of this program", advice="update the program and try again"
         )
-    command.upgrade(config, "head")
+    command.upgrade(config, target)

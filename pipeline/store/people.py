@@ -23,7 +23,7 @@ from pipeline.subscribers.formats import Standing
 from pipeline.subscribers.importing import IMPORTED, Leaver
 from pipeline.subscribers.sealing import KEPT
 
-__all__ = ["People"]
+__all__ = ["People", "outliving_in"]
 
 _BATCH = 500  # bound parameters stay below every dialect's limit
 
@@ -129,8 +129,7 @@ class People:
     def outliving(self) -> bytes | None:
         """Answer the sealed keys that outlived a rotation."""
         with transaction(self._engine) as connection:
-            text = facts.read(connection, KEPT)
-        return None if text is None else base64.b64decode(text)
+            return outliving_in(connection)
 
     def seal_with(self, check: str) -> str:
         """Remember the key this store is sealed with; answer what was remembered first."""
@@ -164,6 +163,12 @@ class People:
             ],
         )
         return new
+
+
+def outliving_in(connection: Connection) -> bytes | None:
+    """Answer the sealed keys that outlived a rotation, inside a transaction that is open already."""
+    text = facts.read(connection, KEPT)
+    return None if text is None else base64.b64decode(text)
 
 
 def _by_themselves() -> ColumnElement[bool]:

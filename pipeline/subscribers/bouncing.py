@@ -13,7 +13,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from pipeline.clock import Clock
+from pipeline.subscribers.farewells import Farewells, Parting
 from pipeline.subscribers.keys import Keyring
+from pipeline.subscribers.leaving import left
 from pipeline.subscribers.limits import Limit, message_limit
 from pipeline.subscribers.membership import MemberStore
 from pipeline.subscribers.sealing import ADDRESS, Sealer
@@ -124,6 +126,7 @@ class Bouncing:
     members: MemberStore
     keyring: Keyring
     clock: Clock
+    farewells: Farewells
 
     def known(self, content: bytes) -> bool:
         """Tell whether everything that a message asks for was done before."""
@@ -145,7 +148,8 @@ class Bouncing:
         if returned.ticket is None:
             return Meaning.STRANGE
         if returned.cause in _AWAY:
-            return _AWAY[returned.cause] if self.members.leave(returned.ticket) else Meaning.STRANGE
+            gone = left(self.members, self.farewells, returned.ticket)
+            return _AWAY[returned.cause] if gone else Meaning.STRANGE
         found = meaning(returned.status, failed=returned.failed)
         now = self.clock()
         if found is Meaning.PASSING:
@@ -170,4 +174,8 @@ class Bouncing:
             return False
         whose = record.subscriber
         address = Sealer(self.keyring).open(whose.address, column=ADDRESS, row=whose.id)
-        return self.store.gone(ticket, self.keyring.suppression_hash(address), now)
+        name = self.keyring.suppression_hash(address)
+        gone = self.store.gone(ticket, name, now)
+        if gone:
+            self.farewells.note(Parting.BOUNCED, ticket.subscriber_id, ticket.life, suppression=name)
+        return gone

@@ -68,6 +68,20 @@ class Keyring:
         """Answer the suppression hash that the key before this one made, as this one makes it."""
         return hmac.digest(self.suppression, suppression, "sha256")
 
+    def advanced(self, suppression: bytes, generation: int) -> bytes | None:
+        """Answer a suppression hash of an earlier keyring as this one makes it; None for a later keyring's.
+
+        Args:
+            suppression: The hash.
+            generation: How many root keys there had been before the one it was made with.
+        """
+        keys = (*self.earlier, self.suppression)
+        if generation >= len(keys):
+            return None
+        for key in keys[generation + 1 :]:
+            suppression = hmac.digest(key, suppression, "sha256")
+        return suppression
+
     def succeeding(self, before: Keyring) -> Keyring:
         """Answer this keyring as it has to be where it takes the place of another.
 

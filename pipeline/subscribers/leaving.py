@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.subscribers.farewells import Farewells, Parting
 from pipeline.subscribers.membership import MemberStore
-from pipeline.subscribers.tokens import Purpose, Tokens
+from pipeline.subscribers.tokens import Purpose, Ticket, Tokens
 
-__all__ = ["Leaving"]
+__all__ = ["Leaving", "left"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,7 @@ class Leaving:
 
     members: MemberStore
     tokens: Tokens
+    farewells: Farewells
 
     def recognises(self, token: str) -> bool:
         """Tell whether a token was made here for leaving, without looking at the list."""
@@ -27,4 +29,12 @@ class Leaving:
         A token of an earlier life of the subscription is refused like any other that is none.
         """
         ticket = self.tokens.read(Purpose.UNSUBSCRIBE, token)
-        return ticket is not None and self.members.leave(ticket)
+        return ticket is not None and left(self.members, self.farewells, ticket)
+
+
+def left(members: MemberStore, farewells: Farewells, ticket: Ticket) -> bool:
+    """Take somebody off the list and write that down; tell whether they are off it now."""
+    gone = members.leave(ticket)
+    if gone:
+        farewells.note(Parting.LEFT, ticket.subscriber_id, ticket.life)
+    return gone

@@ -9,8 +9,11 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from pipeline.clock import Clock
+from pipeline.errors import KeyProblem
 from pipeline.subscribers.choices import Choices, opened
+from pipeline.subscribers.farewells import Farewells, Parting
 from pipeline.subscribers.keys import Keyring
+from pipeline.subscribers.leaving import left
 from pipeline.subscribers.membership import MemberStore, Record
 from pipeline.subscribers.passes import Errand, Passes
 from pipeline.subscribers.sealing import ADDRESS, MOVING, Sealer
@@ -30,6 +33,7 @@ class Rights:
     keyring: Keyring
     passes: Passes
     clock: Clock
+    farewells: Farewells
 
     def recognises(self, text: str) -> bool:
         """Tell whether a pass is one and still in time, without looking at the list."""
@@ -57,13 +61,21 @@ class Rights:
         if ticket is None:
             return False
         record = self.members.record(ticket)
-        name = self.keyring.suppression_hash(self._address(record)) if record else b""
-        return self.members.erase(ticket, None if entirely else name, name, self.clock())
+        try:
+            name = self.keyring.suppression_hash(self._address(record)) if record else b""
+        except KeyProblem:  # tampered with: nobody can tell the address any more, but the entry can go
+            name, entirely = b"", True
+        keep = None if entirely else name
+        if record is not None:
+            # First on paper: an erasure that is not finished is one that a restored backup would still repeat.
+            parting = Parting.FORGOTTEN if entirely else Parting.ERASED
+            self.farewells.note(parting, ticket.subscriber_id, ticket.life, suppression=keep)
+        return self.members.erase(ticket, keep, name, self.clock())
 
     def leave(self, text: str) -> bool:
         """Take off the list whom a pass speaks for; tell whether they are off it, or will be."""
         ticket = self._ticket(text)
-        return ticket is not None and self.members.leave(ticket)
+        return ticket is not None and left(self.members, self.farewells, ticket)
 
     def address(self, text: str) -> SecretStr | None:
         """Answer whose pass it is; None where it does not act or nothing is there."""

@@ -140,6 +140,16 @@ def _export(scene: Scene, command: str) -> None:
     scene.belonging(*arguments, stdin="four words that fit\n")
 
 
+def _backup(scene: Scene, command: str) -> None:
+    file = scene.project.root.parent / "list.backup"
+    if "backup BACKUP" in command:
+        scene.built()
+        scene.belonging("send")
+    arguments = [str(file) if word == "BACKUP" else word for word in command.split()[1:]]
+    refused = "restore" in command and "--overwrite" not in command
+    scene.belonging(*arguments, code=1 if refused else 0)
+
+
 def _bounces(scene: Scene, command: str) -> None:
     mailbox = scene.project.root.parent / "bounces"
     for part in ("new", "cur", "tmp"):
@@ -223,6 +233,7 @@ _STEPS: dict[str, Callable[[Scene, str], None]] = {
     r"belonging subscribers import \S+\.csv( --apply| --never-mail)?": _import,
     r"belonging subscribers (export FILE|unlock FILE PLAIN)": _export,
     r"belonging bounces read( \S+)?": _bounces,
+    r"belonging (backup|restore) BACKUP( --overwrite)?": _backup,
     r"belonging keys (new|rotate)": lambda scene, said: _plain(*said.split()[1:])(scene, said),
     r'pip install "belonging\[\w+\]"': _extra,
     r"python -m plugins\.headers \S+( \S+)?": _headers,

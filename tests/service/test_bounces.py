@@ -123,6 +123,7 @@ def clearing_of(world: World) -> Clearing:
             members=SqlMembers(world.project.engine),
             keyring=key,
             clock=world.clock,
+            farewells=world.project.farewells,
         ),
         campaigns=SqlCampaigns(world.project.engine),
     )
