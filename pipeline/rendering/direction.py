@@ -44,7 +44,7 @@ def mark(root: Element, usual: Direction) -> None:
         if found is not None and found != usual:
             node.set("dir", found)
     # Style sheets for mail cannot ask which way an element runs; they are told.
-    for node in root.iter("blockquote", "dd", "ol", "td", "th", "ul"):
+    for node in root.iter("blockquote", "caption", "dd", "ol", "td", "th", "ul"):
         around = (up.get("dir") for up in (node, *node.iterancestors()))
         if next(filter(None, around), usual) == "rtl":
             node.set("class", f"{node.get('class', '')} rtl".strip())

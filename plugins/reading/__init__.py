@@ -3,7 +3,8 @@
 A Pelican plugin. It gives each published post an attribute ``reading``: how long it takes, its headings if it is
 long, its sources, whether lines to call belong beside it, its place in a series, and which posts stand before, after
 and near it. So a post's page depends, besides its own source, on the titles and addresses of those posts and on how
-many parts its series has. A filter, ``among_others``, lets several posts stand on one page.
+many parts its series has. A filter, ``classed``, aligns tables by classes; another, ``among_others``, lets several
+posts stand on one page.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from .edition import among_others
 from .outline import Heading, Source, contents, sources
 from .related import Text, related
 from .series import Place, places
+from .tables import classed
 
 __all__ = ["Article", "Reading", "Series", "describe", "register"]
 
@@ -151,8 +153,9 @@ def collect(generators: Sequence[object]) -> None:
 
 
 def prepare(pelican: Run) -> None:
-    """Give templates the filter with which several posts stand on one page."""
+    """Give templates the filters that prepare a post's body for a page of one, or of several."""
     filters = cast("MutableMapping[str, object]", pelican.settings["JINJA_FILTERS"])
+    filters["classed"] = lambda html: Markup(classed(str(html)))  # noqa: S704 - as it was
     filters["among_others"] = lambda html, slug: Markup(among_others(str(html), slug))  # noqa: S704 - as it was
 
 

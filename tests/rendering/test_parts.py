@@ -17,6 +17,7 @@ CONTEXT = {
     "title": "It is Monday",
     "links": LINKS,
     "words": words_for(theme(), "en"),
+    "dir": "rtl",
     "words_dir": "ltr",
     "byline": "By Mara",
     "date": "1 June 2026",
@@ -32,7 +33,7 @@ SAYS = {
     ],
     "head.html": ["<title>It is Monday</title>", 'name="color-scheme"', "data-css-inline"],
     "header.html": ["<h1>It is Monday</h1>", "By Mara", "1 June 2026", PUBLICATION.description],
-    "note.html": ["It names a hospital.", "Not today?", 'border="0"'],
+    "note.html": ["It names a hospital.", "Not today?", 'border="0"', 'class="rtl"'],
     "ribbon.html": ['role="presentation"'],
     "top.html": [LINKS.unsubscribe, "https://belonging.example.org/monday/"],
 }
