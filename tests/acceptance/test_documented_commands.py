@@ -103,8 +103,8 @@ def _for_developers(scene: Scene, command: str) -> None:
         if program.startswith(".venv/bin/"):
             assert (scene.project.root / program).exists(), program
         if program == ".venv/bin/python":
-            module = ROOT / arguments[1].replace(".", "/")
-            assert module.exists() or module.with_suffix(".py").exists(), arguments[1]
+            module = arguments[1].replace(".", "/") if arguments[0] == "-m" else arguments[0]
+            assert (ROOT / module).exists() or (ROOT / f"{module}.py").exists(), arguments
 
 
 def _lock(scene: Scene, command: str) -> None:
@@ -214,7 +214,7 @@ _STEPS: dict[str, Callable[[Scene, str], None]] = {
     r"make new": _task(code=1),  # without a title it says what is missing
     r"make preview POST=.+": _task(),
     r"make serve": _page("serve"),
-    r"make (test|lint|format|types|bench|soak|mutate|docs)": _for_developers,
+    r"make (test|lint|format|types|bench|soak|mutate|docs|words( LANGUAGE=[a-z]+)?)": _for_developers,
     r"make lock": _lock,
     r"belonging (build|plan|send|publish|status|check|doctor)": lambda scene, said: _plain(*said.split()[1:])(
         scene, said

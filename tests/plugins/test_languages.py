@@ -130,7 +130,7 @@ def test_a_page_the_theme_has_no_words_for_says_which_language_its_frame_is_in(
         "header[@class='masthead']": 1,
         "footer[@class='ground']": 1,
         "p[@class='byline']/span": 1,
-        "div[@class='exit']": 1,
+        "section[@class='exit']": 1,
     }
     for what, count in said.items():
         assert len(tree.xpath(f"//{what}[@lang='en'][@dir='ltr']")) == count, what
