@@ -20,6 +20,7 @@ from pipeline.posts import Site
 from pipeline.providers.mailchimp.audience import Audience
 from pipeline.providers.mailchimp.people import MailchimpPeople
 from pipeline.providers.mailchimp.webhooks import SIGNATURE, EventKind, genuine, read_event
+from pipeline.providers.mailchimp.wire import SessionWire
 from pipeline.settings import ProviderName, TransportName
 from pipeline.store.arrivals import SqlArrivals
 from pipeline.store.choices import SqlChoices
@@ -45,6 +46,7 @@ from pipeline.wiring import Project
 __all__ = ["ListService"]
 
 _RENEWING = threading.Lock()
+_PATIENCE = (5.0, 20.0)  # seconds to connect, and to answer: somebody may be waiting, or stopping us
 _LATE = timedelta(minutes=10)  # a wish that waits longer shows that nobody deals with them
 
 
@@ -310,9 +312,11 @@ class ListService:
 
     @cached_property
     def _mailchimp(self) -> HostedList:
-        """Answer the people at Mailchimp. What waits is tried again by the relay, so nothing is tried twice here."""
-        client = replace(self.project.mailchimp_account, pauses=())
-        return MailchimpPeople(client=client, audience=Audience(client, self.project.settings.mailchimp))
+        """Answer the people at Mailchimp. Nothing is tried twice or waited for long here: the relay tries again."""
+        chosen = self.project.settings.mailchimp
+        wire = SessionWire(chosen.api_key, timeout=_PATIENCE)
+        client = replace(self.project.mailchimp_account, wire=wire, pauses=())
+        return MailchimpPeople(client=client, audience=Audience(client, chosen))
 
     @cached_property
     def _topics(self) -> list[str]:

@@ -17,6 +17,7 @@ from pipeline.cli import output
 from pipeline.cli.context import of
 from pipeline.errors import BelongingError
 from pipeline.folders import new_file
+from pipeline.settings import ProviderName
 from pipeline.subscribers.importing import ImportReport
 
 __all__ = ["app"]
@@ -33,7 +34,13 @@ def add(context: typer.Context) -> None:
 
     What stands on a command line is seen by every user of the machine and kept in the shell's history.
     """
-    joining = of(context).project.joining
+    project = of(context).project
+    if project.settings.provider is ProviderName.MAILCHIMP:
+        raise BelongingError(
+            "Mailchimp keeps the list, and nobody would be added to it here",
+            advice="let them join by the form, or add them in Mailchimp",
+        )
+    joining = project.joining
     if sys.stdin.isatty():
         address = typer.prompt("Address", hide_input=True, err=True)
     else:

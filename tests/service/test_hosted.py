@@ -21,7 +21,6 @@ import pytest
 
 from pipeline.errors import SettingsError
 from pipeline.list_service import ListService
-from pipeline.providers.mailchimp.wire import SessionWire
 from pipeline.store.hosted import SqlPassage
 from pipeline.subscribers import SubscriberState
 from pipeline.wiring import Project
@@ -104,9 +103,7 @@ def maker(stack: contextlib.ExitStack, monkeypatch: pytest.MonkeyPatch, root: Pa
         server = stack.enter_context(serving(FakeMailchimp(Hands())))
         server.fake.groups["aa11"] = ("Topics", {"bb22": "Belonging", "cc33": "Recovery"})
         monkeypatch.setattr("pipeline.wiring.BASE", server.base)
-        monkeypatch.setattr(
-            "pipeline.wiring.SessionWire", lambda key: SessionWire(key, timeout=(5, PATIENCE))
-        )
+        monkeypatch.setattr("pipeline.list_service._PATIENCE", (5, PATIENCE))
         office = stack.enter_context(PostOffice().open())
         if mails:
             more += office.settings()

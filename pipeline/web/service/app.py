@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from pipeline.errors import BelongingError
+from pipeline.errors import BelongingError, KeyProblem
 from pipeline.letters import Guise
 from pipeline.subscribers.leaving import Leaving
 from pipeline.subscribers.membership import Wish
@@ -225,6 +225,8 @@ class Service:
         topics = [value for name, value in sent.items() if name.startswith("topic")]
         try:
             done = hosted.choose(link, topics)
+        except KeyProblem:  # ours, not theirs
+            raise
         except BelongingError:
             return self.pages.message("hosted_later", status=503, title="hosted_later")
         return self.pages.message("hosted_chosen") if done else self._refuse()

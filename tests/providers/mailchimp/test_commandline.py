@@ -155,6 +155,13 @@ def test_a_privacy_page_that_says_nothing_of_mailchimp_is_found(project: Path, c
         assert "<!-- provider: mailchimp -->" in said
 
 
+def test_nobody_is_added_to_a_list_that_is_not_in_use(project: Path, call: Call) -> None:
+    code, said = call("subscribers", "add")
+    assert code == 1
+    assert "Mailchimp keeps the list" in said
+    assert not (project / "var").exists()
+
+
 def test_without_a_key_one_is_told_which_variable(
     project: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
