@@ -23,8 +23,8 @@ class TooLarge(Exception):
     """A body holds more than any form of ours sends."""
 
 
-async def read_body(request: Request, *, most: int = LARGEST) -> bytes:
-    """Read a body, up to a size in bytes.
+async def read_body(request: Request) -> bytes:
+    """Read a body, up to a size.
 
     Raises:
         TooLarge: There is more.
@@ -32,7 +32,7 @@ async def read_body(request: Request, *, most: int = LARGEST) -> bytes:
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > most:
+        if len(body) > LARGEST:
             raise TooLarge
     return body
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,8 +16,6 @@ __all__ = ["Hear", "Hosted"]
 
 Hear = Callable[[Mapping[str, str], bytes], bool]
 """Takes the headers and the body of a call that says it is from who keeps the list; tells whether it is."""
-
-_LARGEST: Final = 64 * 1024  # bytes of a call: it may tell everything that is known of one person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +39,7 @@ class Hosted:
 
     async def _heard(self, request: Request) -> Response:
         assert self.hear is not None  # noqa: S101 - else there is no such route
-        body = await read_body(request, most=_LARGEST)
+        body = await read_body(request)
         genuine = await run_in_threadpool(self.hear, request.headers, body)
         return Response(status_code=204 if genuine else 403)
 
