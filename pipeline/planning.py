@@ -141,7 +141,7 @@ def plan(
     ordered = sorted(posts, key=lambda post: (post.date, post.id), reverse=True)
     known = {past.post_id: past for past in history.past}
     alike = _LookAlikes(history.past)
-    newest = next((post for post in ordered if post.date <= now), None)
+    newest = next((post for post in ordered if post.date <= now and not post.translation_of), None)
 
     items: list[Item] = []
     for post in ordered:

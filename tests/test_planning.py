@@ -83,10 +83,21 @@ def test_a_first_run_mails_the_newest_post_however_old_it_is() -> None:
     assert verdicts(made) == {"only": Verdict.MAIL}
 
 
-@pytest.mark.parametrize("why", [{"mail": False}, {"translation_of": "other"}])
-def test_a_first_run_whose_newest_post_is_not_for_the_list_mails_nothing(why: dict[str, object]) -> None:
-    made = decide([post("older", date=NOW - DAY), post("newest", **why)], History())
+def test_a_first_run_whose_newest_post_is_not_for_the_list_mails_nothing() -> None:
+    made = decide([post("older", date=NOW - DAY), post("newest", mail=False)], History())
     assert verdicts(made) == {"older": Verdict.EARLIER, "newest": Verdict.SITE_ONLY}
+
+
+def test_a_translation_does_not_keep_a_first_run_from_mailing_the_newest_post() -> None:
+    older = post("older", date=NOW - 2 * DAY)
+    newest = post("newest", date=NOW - DAY)
+    translated = post("translated", translation_of="older")
+    made = decide([older, newest, translated], History())
+    assert verdicts(made) == {
+        "older": Verdict.EARLIER,
+        "newest": Verdict.MAIL,
+        "translated": Verdict.SITE_ONLY,
+    }
 
 
 def test_a_post_is_published_at_its_very_moment() -> None:
@@ -490,7 +501,8 @@ def test_a_first_run_leaves_only_what_has_yet_to_come(
         for item in made.items
         if item.verdict not in {Verdict.MAIL, Verdict.EARLIER}
     )
-    newest = max((each for each in posts if each.date <= NOW), key=lambda p: (p.date, p.id), default=None)
+    originals = [each for each in posts if each.date <= NOW and not each.translation_of]
+    newest = max(originals, key=lambda p: (p.date, p.id), default=None)
     by_itself = [item.post for item in made.of(Verdict.MAIL) if item.post.id not in decisions.release]
     assert by_itself in ([], [newest])
 

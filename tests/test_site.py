@@ -8,6 +8,7 @@ import re
 import runpy
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from xml.etree import ElementTree
 import lxml.html
 import pytest
 
+from pipeline.planning import History, Policy, plan
+from pipeline.posts import manifest as manifests
 from tests.site_fixture.building import FIXTURE, ROOT, SITEURL, build, build_own
 
 PROMISE = "Your address is used for these letters and nothing else."
@@ -414,6 +417,12 @@ def test_finders_of_flaws_learn_whom_to_tell_and_until_when_that_holds(site: Pat
     assert fields["Contact"] == "mailto:security@belonging.example.org"
     assert fields["Canonical"] == f"{SITEURL}/.well-known/security.txt"
     assert fields["Expires"] == "2026-12-01T00:00:00Z"  # built in May
+
+
+def test_the_first_run_over_our_own_posts_mails_one(own_site: Path) -> None:
+    _, ours = manifests.read(own_site.parent / "posts.json")
+    policy = Policy(newest_on_first_run=True, max_new=2, max_age=timedelta(days=14))
+    assert len(plan(ours, History(), datetime(3000, 1, 1, tzinfo=UTC), policy=policy).to_send) == 1
 
 
 def test_the_manifest_for_home_screens_names_what_is_there(site: Path) -> None:
