@@ -1,4 +1,4 @@
-"""The site: built by Pelican beside the one that stands, then put in its place."""
+"""The site: built by Pelican beside the one that stands, whose files then become what the new one's are."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pipeline.errors import BuildError
 from pipeline.folders import make_private
+from pipeline.mirroring import mirror, replace
 from pipeline.settings import ENVIRONMENT
 
 __all__ = ["Built", "SiteBuilder"]
@@ -32,8 +33,8 @@ class Built:
 class SiteBuilder:
     """Build the site of a project.
 
-    Everything is made in var/build/next and moved into place at the end: a build that fails, or is killed,
-    leaves output/ and the manifest as they were. Builds of one project wait for each other.
+    It is made in var/build/next, which stays: the next build changes there what has changed. A build that fails, or
+    is killed, leaves output/ and the manifest as they were. Builds of one project wait for each other.
     """
 
     def __init__(self, root: Path) -> None:
@@ -41,22 +42,28 @@ class SiteBuilder:
         self._build = root / "var" / "build"
         self._next = self._build / "next"
         self._drafts = self._build / "drafts"
-        self._previous = self._build / "previous"
+        self._memory = self._build / "memory"
         self.output = root / "output"
         self.manifest = self._build / "posts.json"
 
-    def build(self) -> Built:
+    def build(self, *, clean: bool = False) -> Built:
         """Build the site from content/, theme/ and pelicanconf.py.
+
+        Args:
+            clean: build all of it, whatever earlier builds remember.
 
         Raises:
             BuildError: Pelican refused; what it said is in the message. Nothing was changed.
         """
-        with self.staged() as staged:
+        with self.staged(clean=clean) as staged:
             return self.publish(staged)
 
     @contextlib.contextmanager
-    def staged(self) -> Iterator[Built]:
+    def staged(self, *, clean: bool = False) -> Iterator[Built]:
         """Build the site beside the one that stands, to be looked at before it is published, or not.
+
+        Args:
+            clean: as of ``build``.
 
         Raises:
             BuildError: Pelican refused; what it said is in the message. Nothing was changed.
@@ -67,8 +74,7 @@ class SiteBuilder:
                 advice="go to the folder of your site, or name it with --root",
             )
         with self._alone() as lock:
-            self._recover()
-            built = self._pelican(self._next, lock)
+            built = self._pelican(self._next, lock, clean=clean)
             if not built.manifest.exists():
                 raise BuildError(
                     "the build wrote no manifest",
@@ -79,14 +85,10 @@ class SiteBuilder:
     def publish(self, staged: Built) -> Built:
         """Put a site that was just staged where the old one stands; answer where it is now.
 
-        A crash between the two renames is mended by the next build.
+        Every file is whole at every moment. What a crash leaves undone the next build does.
         """
-        shutil.rmtree(self._previous, ignore_errors=True)
-        if self.output.exists():
-            self.output.rename(self._previous)
-        staged.output.rename(self.output)
-        staged.manifest.replace(self.manifest)
-        shutil.rmtree(self._previous, ignore_errors=True)
+        mirror(staged.output, self.output)
+        replace(staged.manifest, self.manifest)
         return Built(output=self.output, manifest=self.manifest)
 
     def build_drafts(self) -> Built:
@@ -98,14 +100,16 @@ class SiteBuilder:
         with self._alone() as lock:
             return self._pelican(self._drafts, lock, drafts=True)
 
-    def _pelican(self, folder: Path, lock: int, *, drafts: bool = False) -> Built:
+    def _pelican(self, folder: Path, lock: int, *, drafts: bool = False, clean: bool = False) -> Built:
         built = Built(output=folder / "site", manifest=folder / "posts.json")
-        shutil.rmtree(folder, ignore_errors=True)
         make_private(folder)
-        extra = {"MANIFEST_PATH": str(built.manifest), "SHOW_DRAFTS": drafts}
+        if clean:
+            shutil.rmtree(built.output, ignore_errors=True)
+        extra = {"MANIFEST_PATH": str(built.manifest), "SHOW_DRAFTS": drafts, "INCREMENTAL_PRUNE": True}
         command = [
-            *(sys.executable, "-m", "pelican", "content"),
-            *("--output", str(built.output), "--settings", "pelicanconf.py", "--fatal", "errors"),
+            *(sys.executable, "-m", "plugins.incremental", "content", *(("--clean",) if clean else ())),
+            *("--store", str(self._memory), "--output", str(built.output)),
+            *("--settings", "pelicanconf.py", "--fatal", "errors"),
             *("--extra-settings", *(f"{name}={json.dumps(value)}" for name, value in extra.items())),
         ]
         done = subprocess.run(  # noqa: S603 - our own interpreter
@@ -126,10 +130,6 @@ class SiteBuilder:
                 f"the site was not built; nothing was changed\n{said}", advice="mend that and build again"
             )
         return built
-
-    def _recover(self) -> None:
-        if self._previous.exists() and not self.output.exists():
-            self._previous.rename(self.output)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[int]:

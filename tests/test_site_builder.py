@@ -73,7 +73,6 @@ def test_what_is_gone_from_the_content_is_gone_from_the_site(root: Path) -> None
     built = builder.build()
     assert names(built) == {"two"}
     assert [path.name for path in built.output.glob("*.html")] == ["two.html"]
-    assert not (root / "var" / "build" / "previous").exists()
 
 
 def test_a_site_that_is_only_staged_changes_nothing(root: Path) -> None:
@@ -112,14 +111,57 @@ def test_drafts_and_what_is_scheduled_are_built_apart(root: Path) -> None:
     assert names(builder.build()) == {"one"}
 
 
-def test_a_crash_between_the_two_renames_is_mended_also_by_a_build_that_fails(root: Path) -> None:
+def test_a_build_that_fails_leaves_the_site_and_the_next_one_makes_good(root: Path) -> None:
     builder = SiteBuilder(root)
     builder.build()
     before = files(root)
-    (root / "output").rename(root / "var" / "build" / "previous")
     write(root, "bad", head="status: nonsense\n")
+    write(root, "two")
     with pytest.raises(BuildError):
         builder.build()
+    assert files(root) == before
+    (root / "content" / "posts" / "bad.md").unlink()
+    assert names(builder.build()) == {"one", "two"}
+
+
+def test_a_build_writes_what_changed_and_nothing_else(root: Path) -> None:
+    builder = SiteBuilder(root)
+    write(root, "two")
+    output = builder.build().output
+    times = {path.name: path.stat().st_mtime_ns for path in output.glob("*.html")}
+    write(root, "two", head="summary: Other.\n")
+    (root / "content" / "posts" / "two.md").write_text(
+        (root / "content" / "posts" / "two.md").read_text(encoding="utf-8") + "More.\n", encoding="utf-8"
+    )
+    builder.build()
+    assert (output / "one.html").stat().st_mtime_ns == times["one.html"]
+    assert (output / "two.html").stat().st_mtime_ns > times["two.html"]
+    assert b"More." in (output / "two.html").read_bytes()
+
+
+def test_what_somebody_did_to_the_site_by_hand_is_put_right_also_if_nothing_else_changed(root: Path) -> None:
+    builder = SiteBuilder(root)
+    builder.build()
+    before = files(root)
+    (root / "output" / "one.html").write_text("spoilt", encoding="utf-8")
+    (root / "output" / "two.html").write_text("made up", encoding="utf-8")
+    (root / "output" / "three").mkdir()
+    (root / "output" / "three" / "four.html").write_text("made up", encoding="utf-8")
+    builder.build()
+    assert files(root) == before
+    (root / "var" / "build" / "next" / "site" / "one.html").unlink()
+    (root / "var" / "build" / "next" / "posts.json").unlink()
+    builder.build()
+    assert files(root) == before
+
+
+def test_a_clean_build_asks_nothing_of_what_is_remembered(root: Path) -> None:
+    builder = SiteBuilder(root)
+    builder.build()
+    before = files(root)
+    for path in (root / "var" / "build" / "memory").iterdir():
+        path.write_bytes(b"spoilt")
+    builder.build(clean=True)
     assert files(root) == before
 
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from pipeline.cli import output, plans, reports, returned
 from pipeline.cli.context import Context, of
 from pipeline.cli.progress import bar
-from pipeline.cli.writing import check_content
+from pipeline.cli.writing import Clean, check_content
 from pipeline.errors import BelongingError, DecisionNeeded, DeliveryError
 from pipeline.planning import Decisions, Plan, Verdict
 from pipeline.providers import Receipt, Rehearsal
@@ -85,13 +85,15 @@ def send(
     _conclude(made, receipts)
 
 
-def publish(context: typer.Context, release: Release = None, skip: Skip = None) -> None:
+def publish(
+    context: typer.Context, release: Release = None, skip: Skip = None, *, clean: Clean = False
+) -> None:
     """Check the posts, build the site, show the plan, and mail what is new."""
     mine = of(context)
     project = mine.project
     check_content(project.root)
     # Whatever can be found wrong is found before the new site takes the place of the old one.
-    with project.builder.staged() as staged:
+    with project.builder.staged(clean=clean) as staged:
         publishing = project.publishing(staged)
         made = publishing.plan(_decisions(release, skip))
         proposals = publishing.proposals(made)

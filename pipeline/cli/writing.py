@@ -20,7 +20,11 @@ from pipeline.posts import Post, checking, drafting
 from pipeline.posts.mistakes import Mistake, Severity
 from pipeline.rendering import encoded_size
 
-__all__ = ["check_content", "register"]
+__all__ = ["Clean", "check_content", "register"]
+
+Clean = Annotated[
+    bool, typer.Option("--clean", help="Build all of the site, whatever earlier builds remember.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -77,11 +81,11 @@ def check_content(root: Path, *, quiet: bool = False) -> None:
         _print_mistakes(mistakes)
 
 
-def build(context: typer.Context) -> None:
-    """Build the site into output/ and mail nothing."""
+def build(context: typer.Context, clean: Clean = False) -> None:
+    """Build the site into output/ and mail nothing. Only what has changed is made anew."""
     project = of(context).project
     check_content(project.root)
-    built = project.builder.build()
+    built = project.builder.build(clean=clean)
     output.line("The site is in ", (str(built.output.relative_to(project.root)), "bold"), "/")
 
 

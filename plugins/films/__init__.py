@@ -14,6 +14,7 @@ else: nothing is fetched.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
 
 from jinja2 import Environment
@@ -26,6 +27,10 @@ from ..refusing import without_traceback
 from .markup import AloneOnALine, Still, shown
 
 __all__ = ["Films", "register"]
+
+
+_MADE_WITH = "made_with"  # what builds that remember what was read look at
+_COMPONENT = "templates/components/film.html"
 
 
 class Run(Protocol):
@@ -74,6 +79,9 @@ class Films:
         generator, settings = self._generator, content.settings
 
         def write(still: Still) -> str:
+            theme = Path(str(settings["THEME"]))
+            files = (theme / _COMPONENT, *sorted(theme.glob("translations/*.po")))
+            setattr(content, _MADE_WITH, tuple(map(str, files)))
             module = generator.env.get_template("components/film.html").make_module(
                 {**settings, "article": content}
             )
@@ -83,6 +91,8 @@ class Films:
             return str(vars(module)["film"](still.film, still.title, Markup(still.image or drawn))).strip()  # noqa: S704
 
         content._content = shown(content._content, write)
+
+    show.reads_what_it_is_given = True  # type: ignore[attr-defined]
 
 
 _films = Films()

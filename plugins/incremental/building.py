@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -175,12 +175,18 @@ class Incremental(Pelican):  # type: ignore[misc] # Pelican has no types
             front.leave(
                 self.receipt,
                 read=self._recorder.read,
-                written=[*made, *others],
+                written=[*made, *others, *_elsewhere(self._recorder.written, skipped)],
                 output=output,
                 began=began,
                 until=until,
                 skipped=skipped,
             )
+
+
+def _elsewhere(written: Iterable[str], skipped: Sequence[str]) -> list[str]:
+    """Give the files that were written outside these folders, and are still there."""
+    inside = tuple(f"{folder}{os.sep}" for folder in skipped)
+    return [path for path in written if not path.startswith(inside) and os.path.isfile(path)]
 
 
 def _wants_everything() -> str:

@@ -66,6 +66,11 @@ class Recorder:
         finally:
             self._part = before
 
+    @property
+    def opened(self) -> Mapping[str, Stamp]:
+        """Give what was read in the part that is going on."""
+        return self._part or {}
+
     def heard(self, opened: Mapping[str, Stamp]) -> None:
         """Note what another process opened."""
         for path, known in opened.items():
@@ -165,7 +170,7 @@ def environment() -> Plain:
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
         if file and not _INSTALLED.search(str(file)):
-            names |= _named(str(file), stamp(str(file)))
+            names |= _named((str(file), stamp(str(file))))
     return tuple((name, _hidden(name)) for name in sorted(names))
 
 
@@ -175,10 +180,10 @@ def environment_same(known: Plain) -> bool:
 
 
 @cache
-def _named(file: str, stamp_: Stamp) -> frozenset[str]:  # noqa: ARG001 - the file as it was then
-    """Give the names in a file of code that could be those of variables."""
+def _named(file: tuple[str, Stamp]) -> frozenset[str]:
+    """Give the names, in a file of code as it was then, that could be those of variables."""
     try:
-        with open(file, encoding="utf-8") as source:
+        with open(file[0], encoding="utf-8") as source:
             return frozenset(_NAME.findall(source.read()))
     except (OSError, ValueError):
         return frozenset()

@@ -40,6 +40,8 @@ def ahead(
         kind: of content.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    if not readers.thaws:
+        cores = 1
     missing = [path for path in paths if not readers.knows(path, kind)] if cores > 1 else []
     if len(missing) < _WORTH:
         yield

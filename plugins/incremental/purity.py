@@ -24,7 +24,7 @@ _TRUSTED = frozenset(  # packages whose functions answer by their arguments, but
         *("abc", "base64", "builtins", "collections", "copy", "dataclasses", "datetime", "decimal", "enum"),
         *("fractions", "functools", "hashlib", "html", "itertools", "json", "math", "numbers", "operator"),
         *("pathlib", "posixpath", "re", "statistics", "string", "textwrap", "types", "typing", "unicodedata"),
-        *("urllib", "zoneinfo", "bs4", "markupsafe", "unidecode"),
+        *("urllib", "zoneinfo", "babel", "bs4", "markupsafe", "unidecode"),
     }
 )
 

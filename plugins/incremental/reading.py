@@ -14,7 +14,7 @@ from pelican.utils import file_suffix, posixize_path
 
 from .contents import tracked
 from .markdown import MarkdownReader, forgets
-from .session import Session
+from .session import Session, is_code
 from .stamps import Stamp, fingerprint, stamp
 
 __all__ = ["IncrementalReaders", "followed"]
@@ -32,7 +32,8 @@ def followed() -> str:
     """Name who wants to see every post as it is read; "" if nobody does, so that posts may come from the store."""
     for signal in _AT_EVERY_READ:
         for receiver in signal.receivers_for(None):
-            return str(getattr(receiver, "__module__", "") or type(receiver).__module__)
+            if not getattr(getattr(receiver, "__func__", receiver), "reads_what_it_is_given", False):
+                return str(getattr(receiver, "__module__", "") or type(receiver).__module__)
     return ""
 
 
@@ -49,8 +50,9 @@ class IncrementalReaders(Readers):  # type: ignore[misc] # Pelican has no types
     def __init__(self, settings: Mapping[str, Any], session: Session) -> None:
         super().__init__(settings)
         self.session = session
-        self._thaws = not followed()
+        self.thaws = not followed()
         self._reused = None
+        self._before: Mapping[str, tuple[Stamp, bytes]] = {}  # what stood for the file before it was opened
         self.waiting: Answers | None = None  # what other processes read
         for ending, reader in self.readers.items():
             if type(reader) is PelicanMarkdown and forgets(settings["MARKDOWN"]):
@@ -58,7 +60,7 @@ class IncrementalReaders(Readers):  # type: ignore[misc] # Pelican has no types
 
     def knows(self, path: str, kind: type[Content]) -> bool:
         """Tell whether a file need not be read."""
-        return self._thaws and self.session.has(posixize_path(path), tracked(kind))
+        return self.thaws and self.session.has(posixize_path(path), tracked(kind))
 
     def parse(self, file: str) -> tuple[str, dict[str, Any]]:
         """Read the text and the metadata of a file, and make nothing of them."""
@@ -67,12 +69,20 @@ class IncrementalReaders(Readers):  # type: ignore[misc] # Pelican has no types
 
     def get_cached_data(self, path: str, default: Any = None) -> Any:
         """Give what another process has read; Pelican asks for it before it reads."""
+        if not self.thaws:
+            return self.session.parsed(path) or default
         answer = self.waiting and self.waiting.take(path)
         if not answer:
             return default
         content, metadata, opened = answer
         self.session.recorder.heard(opened)
         return content, metadata
+
+    def cache_data(self, filename: str, data: Any) -> None:
+        """Keep what was read, where posts themselves cannot be kept; Pelican offers it after it has read."""
+        content, metadata = data
+        if not self.thaws and isinstance(content, str):
+            self.session.keep_parsed(filename, content, metadata, self._before)
 
     def read_file(
         self,
@@ -89,10 +99,11 @@ class IncrementalReaders(Readers):  # type: ignore[misc] # Pelican has no types
         relative = posixize_path(path)
         if relative.startswith(".") or ".." in relative:
             relative = posixize_path(os.path.relpath(full, base_path))
-        kept = self._thaws and not issubclass(kind, Static) and context is not None
+        kept = self.thaws and not issubclass(kind, Static) and context is not None
         if kept and (content := self.session.thaw(relative, kind, context or {})) is not None:
             return content
-        known = {full: (stamp(full), fingerprint(full))} if kept else {}
+        known = {full: (stamp(full), fingerprint(full))} if fmt != "static" else {}
+        self._before = known
         with self.session.recorder.part() as opened:
             content = super().read_file(
                 base_path=base_path, path=path, content_class=kind, fmt=fmt, context=context, **signals_
@@ -101,14 +112,11 @@ class IncrementalReaders(Readers):  # type: ignore[misc] # Pelican has no types
             return content
         self.session.adopt(content, relative)
         if kept and content.is_valid():
+            made_with = {str(file): stamp(str(file)) for file in getattr(content, "made_with", ())}
             known |= {
                 file: (was, fingerprint(file))
-                for file, was in opened.items()
-                if file != full and not _code(file)
+                for file, was in (opened | made_with).items()
+                if file != full and not is_code(file)
             }
             self.session.keep(content, relative, known)
         return content
-
-
-def _code(path: str) -> bool:
-    return path.endswith((".py", ".so"))

@@ -87,6 +87,8 @@ class Session:
         self._held: dict[str, bool] = {}
         self._kept: dict[str, _Source] = {}
         self._was: dict[str, bytes | None] = {}
+        self._parsed: dict[str, Any] = {}
+        self._parsed_now: dict[str, Any] = {}
         self._names: dict[tuple[str, ...], frozenset[str]] = {}
         self._strict = self.settings.get("DEFAULT_DATE") == "fs" or bool(self.settings.get("SHOW_DRAFTS"))
         self._settings = inputs.settings_digest(self.settings, self.encode)
@@ -122,6 +124,7 @@ class Session:
         else:
             for key, one in self.store.whole("sources"):
                 self._sources[key] = _Source(**dict(zip(_Source.__slots__, one, strict=True)))
+            self._parsed = dict(self.store.whole("parsed"))
             self._was = dict(self.store.whole("facts"))
             return
         self.before = {path: Output(stamp=one.stamp) for path, one in self.before.items()}
@@ -176,12 +179,11 @@ class Session:
 
     def _holds(self, source: _Source) -> bool:
         date = next((plain for name, plain in source.eager if name == "date"), None)
-        if date is not None:
-            now = _today()
-            if any(n != d and d == w for n, d, w in zip(now, source.day, date[2:5], strict=True)):
-                return False
-        taken, root = source.taken, self._root
-        for path, was, content in source.files:
+        return not _another_day(date, source.day) and self._same(source.files, source.taken)
+
+    def _same(self, files: Iterable[tuple[str, Stamp, bytes]], taken: int) -> bool:
+        root = self._root
+        for path, was, content in files:
             full = os.path.join(root, path)
             if not (stamp(full) == was if self._strict else same(full, was, content, taken)):
                 return False
@@ -267,6 +269,39 @@ class Session:
             body=kept.body or b"",
             facts=(None, None),
         )
+
+    def parsed(self, file: str) -> tuple[str, dict[str, Any]] | None:
+        """Give the text and the metadata of a file as a reader gave them, if it is what it was."""
+        key = f"parsed:{os.path.relpath(file, self._root)}"
+        was = self._parsed.get(key)
+        if was is None:
+            return None
+        files, taken, day, date = was
+        if _another_day(date, day) or not self._same(files, taken):
+            return None
+        body = self.store.body(key)
+        self._parsed_now[key] = was
+        return body or "", {name: self.decode(plain) for name, plain in self.store.card(key)}
+
+    def keep_parsed(
+        self, file: str, content: str, metadata: Mapping[str, Any], files: Mapping[str, tuple[Stamp, bytes]]
+    ) -> None:
+        """Keep what a reader gave."""
+        key = f"parsed:{os.path.relpath(file, self._root)}"
+        opened = self.recorder.opened
+        files = {
+            **{path: (was, fingerprint(path)) for path, was in opened.items() if not is_code(path)},
+            **files,
+        }
+        try:
+            plain = {name: self.encode(value) for name, value in metadata.items()}
+            for value in plain.values():
+                self.decode(value)
+        except (Opaque, KeyError, ValueError, IndexError):
+            return
+        self.store.keep_content(key, tuple(plain.items()), content)
+        named = tuple((os.path.relpath(path, self._root), *known) for path, known in files.items())
+        self._parsed_now[key] = (named, self.began, _today(), plain.get("date"))
 
     def card(self, key: str) -> tuple[Mapping[str, Any], dict[str, Any]]:
         """Read the attributes of kept content: those that cannot be changed in place, and those that can."""
@@ -364,7 +399,8 @@ class Session:
             "outputs",
             tuple((path, tuple(getattr(one, slot) for slot in slots)) for path, one in self.outputs.items()),
         )
-        self.store.forget(set(self._sources) - set(self._kept))
+        self.store.keep_whole("parsed", tuple(self._parsed_now.items()))
+        self.store.forget({*self._sources, *self._parsed} - {*self._kept, *self._parsed_now})
         self.store.commit()
         self.store.close()
 
@@ -373,6 +409,18 @@ class Session:
         dates = [vars(content).get("date") for content in self.objects.values()]
         later = [date for date in dates if date is not None and date.tzinfo and self.now < date]
         return min((date.timestamp() for date in later if date.year < 9999), default=0.0)
+
+
+def is_code(path: str) -> bool:
+    """Tell whether a file counts as code, whoever reads it."""
+    return path.endswith((".py", ".so"))
+
+
+def _another_day(date: Plain, day: tuple[int, ...]) -> bool:
+    """Tell whether a date may have taken its day, month or year from the day when it was read."""
+    if date is None or date[0] != "D":
+        return False
+    return any(n != d and d == w for n, d, w in zip(_today(), day, date[2:5], strict=True))
 
 
 def _refer(content: Content) -> str | None:

@@ -64,9 +64,13 @@ def spoken(settings: Mapping[str, object]) -> Catalogue:
         Refused: One of them cannot be read.
     """
     try:
-        return Catalogue.read(Path(str(settings["THEME"])) / "translations")
+        return Catalogue.read(_folder(settings))
     except RenderingError as error:
         raise Refused(f"{error.message} — {error.advice}") from None
+
+
+def _folder(settings: Mapping[str, object]) -> Path:
+    return Path(str(settings["THEME"])) / "translations"
 
 
 def install(generator: Generator) -> None:
@@ -101,9 +105,15 @@ def install(generator: Generator) -> None:
             return front
         return next((version.url for version in versions if version.lang == lang), url)
 
+    # What a build that remembers compares: pages that speak are made anew when the words change, and only then.
+    words = {file.name: file.read_bytes() for file in sorted(_folder(generator.settings).glob("*.po"))}
+    before = {**generator.env.globals, **generator.env.filters}
     catalogue.install(generator.env, speaks)
     generator.env.globals["tongue"] = tongue
     generator.env.filters["here"] = here
+    for name, function in {**generator.env.globals, **generator.env.filters}.items():
+        if before.get(name) is not function and getattr(function, "__closure__", None):
+            function.state = lambda: words
 
 
 def prepare(pelican: Run) -> None:
@@ -116,6 +126,9 @@ def belong(content: Content) -> None:
     named = content.metadata.get("translation")
     own = not isinstance(named, str) or boolean(named) is not None
     setattr(content, _TOGETHER, getattr(content, "slug", "") if own else named)
+
+
+belong.reads_what_it_is_given = True  # type: ignore[attr-defined] # for builds that remember what was read
 
 
 def _read(context: Context) -> str:

@@ -70,6 +70,7 @@ class Gallery:
         self._shelf = Shelf(Path(DEFAULT_CACHE))
         self._pictures: dict[str, Picture] = {}  # by address below the site
         self._shown: dict[str, Path] = {}  # what pages ask for besides, by the same
+        self._asked: list[str] = []
 
     def prepare(self, pelican: Run) -> None:
         """Give templates the filter."""
@@ -110,6 +111,24 @@ class Gallery:
         """Offer the pictures of a page in all their forms (a filter for templates)."""
         return Markup(pictured(str(html), self._offer))  # noqa: S704 - escaped as it was before
 
+    # What a build that remembers asks of the filter: what it depends on, and what calling it did besides.
+
+    def state(self) -> object:
+        """Tell what the filter knows: the pictures there are."""
+        return {
+            name: (str(one.file), one.width, one.height, one.still) for name, one in self._pictures.items()
+        }
+
+    def effects(self) -> list[str]:
+        """Tell which pictures pages asked for since the last time."""
+        asked, self._asked = self._asked, []
+        return asked
+
+    def repeat(self, effect: str) -> None:
+        """Have a picture that a page asks for, which is not rendered again."""
+        name, width, suffix = effect.rsplit(".", 2)
+        self._shown[effect] = self._shelf.variant(self._pictures[name], suffix, int(width))
+
     def _offer(self, address: str) -> Offer | None:
         name = unquote(address.removeprefix(f"{self._siteurl}/"))
         picture = self._pictures.get(name)
@@ -130,7 +149,9 @@ class Gallery:
     def _candidate(
         self, address: str, name: str, picture: Picture, suffix: str, width: int
     ) -> tuple[str, int]:
-        self._shown[f"{name}.{width}.{suffix}"] = self._shelf.variant(picture, suffix, width)
+        shown = f"{name}.{width}.{suffix}"
+        self._shown[shown] = self._shelf.variant(picture, suffix, width)
+        self._asked.append(shown)
         return f"{address}.{width}.{suffix}", width
 
     def write(self, pelican: Run) -> None:

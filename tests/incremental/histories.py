@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -177,11 +178,10 @@ def page(world: World, number: int, word: int) -> None:
 def template(world: World, number: int, word: int) -> None:
     found = sorted((world.root / "theme" / "templates").iterdir())
     path = found[number % len(found)]
-    text = path.read_text(encoding="utf-8")
-    path.write_text(
-        text.rpartition("{# ")[0] + f"{{# {'-' * (word % 2)} #}}" if "{# " in text else f"{text}<hr>{{#  #}}",
-        encoding="utf-8",
-    )
+    text = re.sub(r"<i>.*?</i>", "", path.read_text(encoding="utf-8"))
+    place = next((one for one in ("{% block content %}", "{% block title %}", "<li>") if one in text), "")
+    before, _, after = text.partition(place) if place else ("", "", text)
+    path.write_text(f"{before}{place}<i>{word % 3}</i>{after}", encoding="utf-8")
 
 
 def style(world: World, number: int, word: int) -> None:
