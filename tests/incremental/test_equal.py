@@ -61,5 +61,8 @@ def test_every_kind_of_change_changes_something(what: str, tmp_path: Path) -> No
     seen = []
     for word in (1, 2, 4):
         play(world, (what, 0, word))
-        seen.append(world.clean() != before)
+        try:
+            seen.append(world.clean() != before)
+        except FileOverwriteFailedError:
+            seen.append(True)
     assert any(seen) is (what not in {"hour", "rename", "touch", "spoil"})
