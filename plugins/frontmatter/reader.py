@@ -74,7 +74,9 @@ class MarkdownReader(readers.MarkdownReader):  # type: ignore[misc] # Pelican ha
         self._md = Markdown(**self.settings["MARKDOWN"])
         # Else "Note: …" at the start of a body would be taken for a key.
         self._md.preprocessors.deregister("meta")
-        content = self._md.convert(provided.only(document.body, str(self.settings["LIST_PROVIDER"])))
+        content = self._md.convert(
+            provided.only(document.body, str(self.settings.get("LIST_PROVIDER", "embedded")))
+        )
         metadata: dict[str, Any] = {}
         for key, field in document.fields.items():
             value = plain(field.value)
