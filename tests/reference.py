@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 
 from pipeline.cli.app import app
 from pipeline.settings import ENVIRONMENT, FILE_NAME, Settings
+from tests.service import openapi
 
 __all__ = ["commands", "pages", "settings", "tasks"]
 
@@ -34,6 +35,7 @@ def pages() -> dict[Path, str]:
     """Answer every generated page: its path below the root, and what stands in it."""
     return {
         Path("docs/reference/cli.md"): _cli(),
+        Path("docs/reference/service.json"): openapi.written(),
         Path("docs/reference/settings.md"): _settings(),
     }
 
