@@ -1,4 +1,4 @@
-"""Run every measurement, or those named: python -m tests.bench [plan collect freeze compose maildir smtp …]."""
+"""Run every measurement, or those named: python -m tests.bench [plan freeze compose maildir smtp sign_ups …]."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figure, show
 
-_MODULES = ("planning", "collecting", "list_sending", "importing", "memory", "mailchimp")
+_MODULES = ("planning", "collecting", "list_sending", "importing", "signing_up", "memory", "mailchimp")
 
 
 def main(wanted: list[str]) -> None:
