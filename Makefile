@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help publish build plan send status serve new preview check doctor \
-        test lint format types bench soak mutate style words docs lock clean
+        test lint format types bench soak mutate style gallery words docs lock clean
 
 help: ## list these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ words: $(VENV)/dev ## bring the translations up to date with the templates; LANG
 
 style: $(VENV)/run ## put the theme's style sheet together from its components
 	@$(BIN)/python theme/stylesheet.py
+
+gallery: $(VENV)/run ## show every component of the theme: docs/gallery/index.html
+	@$(BIN)/python theme/gallery.py docs/gallery && echo docs/gallery/index.html
 
 docs: $(VENV)/dev ## write the generated pages of docs/ anew
 	@$(BIN)/python -m tests.reference

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.server
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,14 +21,15 @@ class Served:
     url: str  # without a slash at the end
     output: Path
 
-    def addresses(self) -> list[str]:
-        """List the whole address of each of its pages, but of pages that are alike only one or two."""
+    def addresses(self, *, every: bool = False) -> list[str]:
+        """List the whole address of each of its pages, but of pages that are alike only one or two, if not every."""
         names = {str(path.relative_to(self.output)) for path in self.output.rglob("*.html")}
-        alike = {name for name in names if name.startswith("short-") and name != "short-01/index.html"}
-        for folder in ("tags", "topics", "authors"):
+        alike = {name for name in names if re.fullmatch(r"short-(?!01|02|06|07)\d\d/index.html", name)}
+        for folder in ("editions", "tags", "topics", "authors"):
             below = sorted(n for n in names if n.startswith(f"{folder}/") and n.count("/") == 2)
             alike |= {*below[2:]}
-        return [f"{self.url}/{name.removesuffix('index.html')}" for name in sorted(names - alike)]
+        shown = names if every else names - alike
+        return [f"{self.url}/{name.removesuffix('index.html')}" for name in sorted(shown)]
 
 
 def headers_for(path: str, file: str) -> dict[str, str]:

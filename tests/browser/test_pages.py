@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import os
+import shutil
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.looks import Inspection, looks
 from tests.browser.serving import Served
 
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FORM_PAGES = ["", "short-01/", "subscribe/"]
+SOAK = os.environ.get("BELONGING_SOAK") == "1"
 
-FINDINGS = """async (standards) => {
-  const { violations } = await axe.run(document, { runOnly: standards });
-  return violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target} ${n.failureSummary}`));
-}"""
-TOO_WIDE = """() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"""
-CONTRAST = """async () => {
-  const { violations } = await axe.run(document, { runOnly: { type: 'rule', values: ['color-contrast'] } });
-  return violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target} ${n.failureSummary}`));
-}"""
 VIOLATIONS = """window.violations = []; addEventListener('securitypolicyviolation',
   e => violations.push(`${e.effectiveDirective} ${e.blockedURI}`));"""
 SHIFTED = """() => new Promise(done => { let sum = 0;
@@ -36,8 +30,6 @@ SNEAK = """() => {
   new Image().src = 'https://elsewhere.example.com/pixel.png';
   fetch('https://elsewhere.example.com/').catch(() => {});
 }"""
-STORED = """async () => [document.cookie, localStorage.length, sessionStorage.length,
-  (await indexedDB.databases()).length, (await caches.keys()).length]"""
 OUTLINE = """() => { const s = getComputedStyle(document.activeElement);
   return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2; }"""
 CHARACTERS_A_LINE = """() => {
@@ -57,47 +49,40 @@ def test_every_page_fits_keeps_to_itself_breaks_no_policy_and_axe_finds_nothing(
     chromium: Browser, serving: Callable[[str], Served], axe: str, site: str
 ) -> None:
     served = serving(site)
-    context = chromium.new_context(viewport={"width": 320, "height": 900}, reduced_motion="reduce")
-    page = context.new_page()
-    found: list[str] = []
-    asked: set[str] = set()
-    page.add_init_script(VIOLATIONS)
-    page.on("console", lambda message: found.append(f"{page.url}: console: {message.text}"))
-    page.on("pageerror", lambda error: found.append(f"{page.url}: {error}"))
-    page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
-    page.on(
-        "response",
-        lambda answer: found.append(f"{answer.url}: {answer.status}") if answer.status >= 400 else 0,
-    )
-    addresses = [f"{served.url}/{path}" for path in FORM_PAGES] if site == "form" else served.addresses()
-    if site == "own":  # its posts and pages; its lists are the fixture's with other words
+    if SOAK:
+        addresses = served.addresses(every=True)
+    elif site == "form":
+        addresses = [f"{served.url}/{path}" for path in FORM_PAGES]
+    else:
+        addresses = served.addresses()
+    if site == "own" and not SOAK:  # its posts and pages; its lists are the fixture's with other words
         addresses = [address for address in addresses if address.count("/") == 4]
-    for address in addresses:
-        answer = page.goto(address)
-        assert answer is not None
-        assert "default-src 'none'" in answer.headers["content-security-policy"]
-        for width in (320, 768, 1440):
-            page.set_viewport_size({"width": width, "height": 900})
-            if (by := page.evaluate(TOO_WIDE)) > 0:
-                found.append(f"{address}: {by} px too wide at {width}")
-        page.mouse.wheel(0, 100_000)  # what is loaded lazily is loaded too
-        page.evaluate(axe)
-        found += [f"{address}: {line}" for line in page.evaluate(FINDINGS, STANDARDS)]
-        if site != "own":  # the same colours
-            page.emulate_media(color_scheme="dark")
-            found += [f"{address}: dark: {line}" for line in page.evaluate(CONTRAST)]
-            page.emulate_media(color_scheme="light")
-        page.set_viewport_size({"width": 640, "height": 900})
-        page.evaluate("document.documentElement.style.fontSize = '200%'")
-        if page.evaluate(TOO_WIDE) > 0:
-            found.append(f"{address}: too wide with its text twice as large")
-        found += [f"{address}: {line}" for line in page.evaluate("violations")]
-        if (stored := page.evaluate(STORED)) != ["", 0, 0, 0, 0]:
-            found.append(f"{address}: keeps something: {stored}")
-    assert context.cookies() == []
-    context.close()
-    assert found == []
-    assert asked == {urlsplit(served.url).netloc}
+    with Inspection.of(chromium, axe) as inspection:
+        for number, address in enumerate(addresses):
+            inspection.visit(address, looks(number))
+    assert inspection.found == []
+    assert inspection.asked == {urlsplit(served.url).netloc}
+
+
+def test_what_is_wrong_is_found_in_every_look(chromium: Browser, served: Served, axe: str) -> None:
+    address = f"{served.url}/broken/"
+    html = (served.output / "index.html").read_text(encoding="utf-8")
+    (served.output / "broken").mkdir()
+    wide = '<div role="img"><svg width="1500" height="9"></svg></div><img src="https://elsewhere.example.com/a.png">'
+    (served.output / "broken" / "index.html").write_text(
+        html.replace("</main>", f"{wide}</main>"), encoding="utf-8"
+    )
+    try:
+        with Inspection.of(chromium, axe) as inspection:
+            inspection.visit(address, looks(0))
+    finally:
+        shutil.rmtree(served.output / "broken")
+    for view in looks(0):
+        for wrong in ("px too wide", "image-alt", "role-img-alt"):
+            assert any(wrong in line and f"{view}" in line for line in inspection.found), (wrong, view)
+    assert any(
+        line.startswith(f"{address}: img-src https://elsewhere.example.com") for line in inspection.found
+    )
 
 
 def test_what_the_policy_forbids_is_stopped_and_noticed(chromium: Browser, served: Served) -> None:
