@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help publish build plan send status serve new preview check doctor \
-        test lint format types bench soak mutate style gallery words docs lock clean
+        test lint format types bench soak mutate style gallery pictures words docs lock clean
 
 help: ## list these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ style: $(VENV)/run ## put the theme's style sheet together from its components
 
 gallery: $(VENV)/run ## show every component of the theme: docs/gallery/index.html
 	@$(BIN)/python theme/gallery.py docs/gallery && echo docs/gallery/index.html
+
+pictures: $(VENV)/dev ## take the screenshots in docs/pictures/ anew
+	@$(BIN)/python -m tests.pictures
 
 docs: $(VENV)/dev ## write the generated pages of docs/ anew
 	@$(BIN)/python -m tests.reference
