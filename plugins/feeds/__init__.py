@@ -88,7 +88,7 @@ def complete(context: MutableMapping[str, object], *, feed: Feed) -> None:
         whole = "content" if item["content"] else "description"
         if whole == "content" and item["description"]:
             item["description"] = escape(from_html(post.summary), quote=False)
-        item[whole] = noted(post, str(item[whole]))
+        item[whole] = noted(post, str(item[whole]), context)
 
 
 complete.reads_what_it_is_given = True  # type: ignore[attr-defined] # for builds that remember what was read

@@ -37,19 +37,20 @@ def jsonfeed(
         "icon": f"{site}/theme/icon-512.png",
         "language": settings["DEFAULT_LANG"],
         "authors": [{"name": settings["SITENAME"], "url": f"{site}/"}],
-        "items": [_item(site, post) for post in posts],
+        "items": [_item(settings, post) for post in posts],
     }
     return json.dumps(feed, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _item(site: str, post: FeedPost) -> dict[str, object]:
+def _item(settings: Mapping[str, object], post: FeedPost) -> dict[str, object]:
+    site = str(settings["SITEURL"])
     url = f"{site}/{post.url}"
     item: dict[str, object] = {
         "id": url,
         "url": url,
         "title": from_html(post.title),
         "summary": from_html(post.summary),
-        "content_html": noted(post, post.get_content(site)),
+        "content_html": noted(post, post.get_content(site), settings),
         "date_published": post.date.isoformat(),
         "language": post.lang,
     }

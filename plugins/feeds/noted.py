@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+
+from ..languages import spoken
+from .published import FeedPost
 
 __all__ = ["noted"]
 
 
-def noted(post: object, html: str) -> str:
-    """Put a post's content note, if it has one, before its text."""
+def noted(post: FeedPost, html: str, settings: Mapping[str, object]) -> str:
+    """Put a post's content note, if it has one, before its text, in its language where there are words in it."""
     note = str(getattr(post, "content_note", ""))
     if not note:
         return html
-    return f"<p><strong>Before you read.</strong> {escape(note, quote=False)}</p>\n{html}"
+    words = spoken(settings)
+    label = words.say(words.choose(post.lang, str(settings["DEFAULT_LANG"])), "Before you read.")
+    return f"<p><strong>{escape(label)}</strong> {escape(note, quote=False)}</p>\n{html}"

@@ -11,6 +11,7 @@ Versions of one post or page in several languages know each other by their slug,
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -63,14 +64,20 @@ def spoken(settings: Mapping[str, object]) -> Catalogue:
     Raises:
         Refused: One of them cannot be read.
     """
+    folder = _folder(settings)
     try:
-        return Catalogue.read(_folder(settings))
+        return _catalogue(folder, tuple(file.stat().st_mtime_ns for file in sorted(folder.glob("*.po"))))
     except RenderingError as error:
         raise Refused(f"{error.message} — {error.advice}") from None
 
 
 def _folder(settings: Mapping[str, object]) -> Path:
     return Path(str(settings["THEME"])) / "translations"
+
+
+@lru_cache(maxsize=2)
+def _catalogue(folder: Path, changed: tuple[int, ...]) -> Catalogue:  # noqa: ARG001 - read again once it changed
+    return Catalogue.read(folder)
 
 
 def install(generator: Generator) -> None:
