@@ -38,6 +38,8 @@ class Choices:
 
     def pace_at(self, moment: datetime) -> Pace:
         """Tell by which pace a letter that was frozen at some moment comes."""
+        if not self.paces:  # as it is with most, and everybody is asked while an audience is frozen
+            return Pace.EACH
         return next((pace for since, pace in reversed(self.paces) if since <= moment), Pace.EACH)
 
     def paused_at(self, moment: datetime) -> bool:

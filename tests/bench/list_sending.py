@@ -15,6 +15,7 @@ from time import perf_counter
 
 from pipeline.batches import batches
 from pipeline.campaigns import EVERYBODY, CampaignState, campaign_id
+from pipeline.digests import Pace
 from pipeline.letters import Edition, Guise, Letter
 from pipeline.mail.composing import PLACEHOLDER, Composer, Composers, Envelope
 from pipeline.mail.delivery import Delivery
@@ -23,12 +24,14 @@ from pipeline.mail.senders import Sender
 from pipeline.mail.smtp import Smtp
 from pipeline.mail.transport import Transport
 from pipeline.planning import Item, Plan, Verdict
+from pipeline.providers.allotting import Allotter
 from pipeline.settings import Security, SmtpSettings
 from pipeline.store import engine
 from pipeline.store.campaigns import SqlCampaigns
 from pipeline.store.deliveries import SqlDeliveries
 from pipeline.store.people import People
 from pipeline.subscribers import Origin, Subscriber, SubscriberState
+from pipeline.subscribers.choices import Choices, sealed
 from pipeline.subscribers.keys import Keyring
 from pipeline.subscribers.sealing import ADDRESS, Sealer
 from pipeline.subscribers.tokens import Purpose, Tokens
@@ -61,8 +64,8 @@ def clock() -> datetime:
     return _NOW
 
 
-def fill(folder: Path, number: int) -> tuple[People, SqlCampaigns, SqlDeliveries]:
-    """Make a list with so many confirmed subscribers."""
+def fill(folder: Path, number: int, part: int = 0) -> tuple[People, SqlCampaigns, SqlDeliveries]:
+    """Make a list with so many confirmed subscribers, of whom one in so many chose anything; 0: nobody."""
     store = engine.connect("sqlite:///list.sqlite", folder)
     people = People(store)
     sealer = Sealer(_KEYRING)
@@ -79,6 +82,7 @@ def fill(folder: Path, number: int) -> tuple[People, SqlCampaigns, SqlDeliveries
                 origin=Origin.IMPORTED,
                 created_at=_NOW,
                 confirmed_at=_NOW,
+                choices=chosen(i, identity, part),
             )
 
     for batch in batches(everybody(), 5_000):
@@ -95,11 +99,30 @@ def planned(campaigns: SqlCampaigns) -> str:
 
 
 def freeze(folder: Path) -> list[Figure]:
-    number = 100_000
-    _, campaigns, _ = fill(folder, number)
+    figures: list[Figure] = []
+    for part, who in ((0, "nobody"), (5, "one in five"), (1, "everybody")):
+        inner = folder / str(part)
+        inner.mkdir()
+        figures += _freeze(inner, 100_000, part, who)
+    return figures
+
+
+def chosen(number: int, row: int, part: int) -> bytes | None:
+    """Make the choices of one person, of whom one in so many chose anything; 0: nobody did."""
+    if not part or number % part:
+        return None
+    guise, pace = list(Guise)[number % 3], list(Pace)[number % 7 == 0]
+    paces = ((_NOW - timedelta(days=1), pace),) if pace is not Pace.EACH else ()
+    return sealed(Choices(guise=guise, text=number % 2 == 0, paces=paces), Sealer(_KEYRING), row=row)
+
+
+def _freeze(folder: Path, number: int, part: int, who: str) -> list[Figure]:
+    _, campaigns, _ = fill(folder, number, part)
     identity = planned(campaigns)
+    letter = posts(1)[0]
+    allotter = Allotter(Sealer(_KEYRING), letter, None, lambda _guise, _digest: LETTER)
     begin = perf_counter()
-    frozen = campaigns.freeze(identity, LETTER, _NOW, samples=False)
+    frozen = campaigns.freeze(identity, LETTER, _NOW, samples=False, allotment=allotter)
     taken = perf_counter() - begin
     bare = sqlite3.connect(folder / "list.sqlite")
     bare.execute("CREATE TABLE copy AS SELECT * FROM deliveries WHERE 0")
@@ -110,8 +133,8 @@ def freeze(folder: Path) -> list[Figure]:
     bare.close()
     return [
         Figure(
-            what=f"freeze an audience of {frozen:,}",
-            value=f"{frozen / taken:,.0f} people/s",
+            what=f"freeze an audience of {number:,}, of whom {who} chose anything; {frozen:,} get the letter",
+            value=f"{number / taken:,.0f} people/s",
             ratio=f"{taken / reference:.1f} × copying the rows in SQLite without indexes",
         )
     ]
@@ -122,12 +145,12 @@ def compose(_: Path) -> list[Figure]:
     composer = Composer(LETTER, ENVELOPE)
     tokens = Tokens(_KEYRING.token)
     sealer = Sealer(_KEYRING)
-    sealed = sealer.seal("reader@example.org", column=ADDRESS, row=7)
+    address = sealer.seal("reader@example.org", column=ADDRESS, row=7)
 
     def ours() -> None:
         for i in range(number):
             composer.compose(
-                to=sealer.open(sealed, column=ADDRESS, row=7),
+                to=sealer.open(address, column=ADDRESS, row=7),
                 message_id=tokens.message_id("0" * 16, i),
                 date=_NOW,
                 token=tokens.make(Purpose.UNSUBSCRIBE, i, 1),

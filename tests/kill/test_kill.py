@@ -14,6 +14,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,14 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from pipeline.campaigns import EVERYBODY, CampaignState, Tally, campaign_id
 from pipeline.ledger import DeliveryState
+from pipeline.letters import Guise
 from pipeline.planning import Item, Plan, Verdict
 from pipeline.store import engine
 from pipeline.store.tables import deliveries
+from pipeline.subscribers.choices import Choices, sealed
+from pipeline.subscribers.sealing import Sealer
 from pipeline.subscribers.tokens import Tokens
-from tests.builders import KEYRING, NOW, address, letter, person, persons, post
+from tests.builders import KEYRING, NOW, address, letter, person, post
 from tests.kill.nursery import Request, embedded
 from tests.sink import listening
 
@@ -42,6 +46,7 @@ class Office:
 
     accepted: Counter[str] = field(default_factory=Counter)  # by recipient
     ids: dict[str, set[str]] = field(default_factory=dict)  # Message-IDs by recipient
+    looks: dict[str, set[tuple[str, bool]]] = field(default_factory=dict)  # subject, whether plain text only
     kill_after: int = 0  # messages from now; 0: never
     victim: int = 0
 
@@ -52,6 +57,9 @@ class Office:
         (recipient,) = envelope.rcpt_tos
         self.accepted[recipient] += 1
         self.ids.setdefault(recipient, set()).add(found[1].decode())
+        message = message_from_bytes(envelope.content)
+        look = (str(message["Subject"]), not message.is_multipart())
+        self.looks.setdefault(recipient, set()).add(look)
         if self.kill_after:
             self.kill_after -= 1
             if not self.kill_after and self.victim:
@@ -106,10 +114,20 @@ def _begun(folder: Path, *, port: int) -> None:
     """Begin a campaign for some people."""
     folder.mkdir()
     provider = embedded(folder, port=port)
-    provider.delivery.people.add(persons(_PEOPLE))
+    provider.delivery.people.add([person(number, choices=_cell(number)) for number in range(_PEOPLE)])
     item = Item(post=post("a"), verdict=Verdict.MAIL)
     provider.accept(Plan(items=(item,), first_run=False, history_version=""))
-    provider.prepare(item.post, letter())
+    provider.allot(item, letter(Guise.OPEN), lambda guise, _: letter(guise))
+    provider.prepare(item.post, letter(Guise.OPEN))
+
+
+def _chosen(number: int) -> Choices:
+    """Name what a reader chose: something else than the one before."""
+    return Choices(guise=list(Guise)[number % 3], text=number % 2 == 1)
+
+
+def _cell(number: int) -> bytes | None:
+    return sealed(_chosen(number), Sealer(KEYRING), row=person(number).id)
 
 
 def _tally(folder: Path) -> Tally:
@@ -236,6 +254,11 @@ def _decide_and_end(
     left_out = {reader for reader in names.values() if not office.accepted[reader]}
     assert left_out <= {waiting[identity] for identity in left}, "nobody, but by a person's word"
     assert all(len(ids) == 1 for ids in office.ids.values()), "a copy sent again is the same message"
+    chosen = {address(number): _chosen(number) for number in range(_PEOPLE)}
+    wrong = {
+        who: looks for who, looks in office.looks.items() if looks != {(chosen[who].guise, chosen[who].text)}
+    }
+    assert wrong == {}, "each copy is as its reader chose"
     tally = _tally(folder)
     assert (tally.accepted, tally.open, tally.unknown) == (_PEOPLE, 0, 0)
     assert _state(folder) is CampaignState.SENT
