@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from pipeline.campaigns import EVERYBODY, campaign_id
 from pipeline.digests import Pace
+from pipeline.doctor import Level, examine
 from pipeline.errors import CheckFailed, TransportDown
 from pipeline.letters import Guise
 from pipeline.mail.composing import Composer
@@ -319,6 +320,23 @@ def test_a_discreet_letter_that_would_tell_is_not_sent_and_nothing_is_kept(tmp_p
     assert desk.send() == ["hope"]
     assert [len(mails) for mails in desk.mails.values()] == [1] * 4
     desk.project.engine.dispose()
+
+
+def test_the_doctor_says_why_discreet_letters_are_not_offered(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Hands(MONDAY), neutral="")
+    file = desk.project.builder.manifest
+    file.parent.mkdir(parents=True, exist_ok=True)
+    manifest.write(file, SITE, [])
+    (found,) = (one for one in examine(desk.project) if one.name == "discretion")
+    assert found.level is Level.WARNING
+    assert "From holds “sober”" in found.detail
+    again = Project(tmp_path, {}, desk.hands, desk.hands.sleep)
+    text = (tmp_path / "newsletter.toml").read_text(encoding="utf-8")
+    (tmp_path / "newsletter.toml").write_text(text.replace('sender_name = ""', 'sender_name = "Letters"'))
+    (well,) = (one for one in examine(again) if one.name == "discretion")
+    assert well.level is Level.OK
+    for project in (desk.project, again):
+        project.engine.dispose()
 
 
 # --- who gets it at all ---

@@ -51,7 +51,7 @@ def digest_post(digest: Digest, site: Site, environment: Environment) -> Post:
 
 def _entry(post: Post, words: Words, date: str) -> str:
     lines = [f'<h2><a href="{escape(post.url)}" lang="{escape(post.lang)}">{escape(post.title)}</a></h2>']
-    lines.append(f"<p><em>{escape(date)}</em></p>")
+    lines.append(f"<p>{escape(date)}</p>")
     if post.content_note:
         note = f'<span lang="{escape(post.lang)}">{escape(post.content_note)}</span>'
         lines.append(f"<p><strong>{escape(words.content_note)}:</strong> {note}</p>")

@@ -40,6 +40,8 @@ def dressed(
         guise: Which.
         date: Of the post, as people read it.
     """
+    if post.url == f"{site.url}/":  # a digest has no page of its own
+        words = replace(words, read_on_page=words.notice_link)
     if guise is Guise.OPEN:
         return Dress(post=post, publication=publication, words=words, covered=False)
     neutral = replace(publication, name=publication.neutral_name or publication.name, description="")

@@ -9,8 +9,14 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from pipeline.digests import Pace
+from pipeline.letters import Guise
+from pipeline.store.tables import subscribers
+from pipeline.subscribers.choices import Choices, opened
+from pipeline.subscribers.sealing import Sealer
 from pipeline.web import preview
 from tests.service.people import unsubscribe_path
 from tests.service.world import SITE, World, path_of, running, served
@@ -39,6 +45,20 @@ class Here:
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)
+
+    def tab_to_field(self, name: str) -> None:
+        """Press Tab until a field of that name has the focus."""
+        for _ in range(40):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("document.activeElement.name") == name:
+                return
+        raise AssertionError(f"{name} cannot be reached by keyboard")
+
+    def chosen(self) -> Choices:
+        """Read what the one person on the list chose."""
+        with self.world.project.engine.connect() as connection:
+            row = connection.execute(sa.select(subscribers)).one()
+        return opened(row.choices, Sealer(self.world.project.keyring), row=row.id)
 
     def tab_to(self, name: str) -> None:
         """Press Tab until something of that name has the focus."""
@@ -104,6 +124,54 @@ def test_the_form_of_a_spanish_post_leads_on_in_spanish(here: Here) -> None:
     page.get_by_role("button", name="Sí, envíame las cartas").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ya estás en la lista")
     assert here.world.states()[0][0].value == "confirmed"
+
+
+def test_a_person_joins_discreetly_chooses_and_leaves_by_keyboard_alone(here: Here) -> None:
+    page = here.page
+    page.goto(f"{here.url}/subscribe/")
+    page.locator("#Address").focus()
+    page.keyboard.type(READER)
+    here.press("Enter")
+    page.goto(here.url + path_of(here.mail()))
+    here.tab_to_field("discreet")
+    here.press("Space")
+    here.tab_to("Yes, send me the letters")
+    here.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are on the list")
+    assert here.chosen() == Choices(guise=Guise.DISCREET)
+
+    here.tab_to("Choose how letters come")
+    here.press("Enter")
+    page.locator("#Address").focus()
+    page.keyboard.type(READER)
+    here.world.clock.sleep(2)
+    here.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    page.goto(here.url + path_of(here.mail()))
+    expect(page.get_by_text("Discreet")).to_have_count(0)
+    here.tab_to("Show what I chose")
+    here.press("Enter")
+    expect(page.get_by_label("Discreet letters")).to_be_checked()
+    here.tab_to_field("pace")
+    here.press("ArrowDown")
+    here.tab_to_field("guise")
+    here.press("ArrowDown")
+    here.tab_to_field("text")
+    here.press("Space")
+    here.tab_to("Save")
+    here.press("Enter")
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    saved = here.chosen()
+    assert (saved.guise, saved.text, saved.pace_at(here.world.clock())) == (Guise.NOTICE, True, Pace.WEEKLY)
+    for name in ("Once a week", "A notice only", "Plain text only"):
+        expect(page.get_by_label(name, exact=True)).to_be_checked()
+
+    page.goto(here.url + unsubscribe_path(here.world, READER))
+    here.tab_to("Leave the list")
+    here.press("Space")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You have left")
+    assert here.chosen() == Choices()
+    assert page.context.cookies() == []
 
 
 def test_the_mail_in_the_local_mailbox_leads_to_the_local_button(here: Here) -> None:
@@ -190,7 +258,14 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, here: Here, axe: str) 
     world.client.post(confirm)
     world.client.post("/list/rights", data={"email": READER})
     rights = path_of(here.mail())
+    world.client.post("/list/preferences", data={"email": READER})
+    preferences = path_of(here.mail())
+    world.client.post(preferences, data={"do": "move", "email": "other@lists.example.com"})
+    moving = path_of(here.mail())
     paths = [
+        "/list/preferences",
+        preferences,
+        moving,
         "/list/subscribe",
         confirm,
         unsubscribe_path(world, READER),
@@ -210,6 +285,16 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, here: Here, axe: str) 
         page.goto(here.url + rights)
         with page.expect_navigation():
             page.get_by_role("button", name="Show everything").click()
+        problems += looked_at(page)
+        page.goto(here.url + preferences)
+        with page.expect_navigation():
+            page.get_by_role("button", name="Show what I chose").click()
+        problems += looked_at(page)
+        page.locator("form").first.evaluate("form => { form.noValidate = true }")
+        page.locator("#pause").fill("2020-01-01")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("alert")).to_be_visible()
         problems += looked_at(page)
         page.goto(f"{here.url}/list/subscribe")
         page.locator("form").evaluate("form => { form.noValidate = true }")
