@@ -140,3 +140,20 @@ def test_a_page_the_theme_has_no_words_for_says_which_language_its_frame_is_in(
 
 def test_the_catalogue_of_another_theme_may_be_missing(tmp_path: Path) -> None:
     assert Catalogue.read(tmp_path / "translations").languages == ("en",)
+
+
+def test_a_translated_page_holds_for_the_same_providers_as_its_original() -> None:
+    """Else a Spanish reader would be promised what holds for another list."""
+    originals = {path.stem: path for path in (ROOT / "content" / "pages").glob("*.md")}
+    marks = re.compile(r"^<!-- provider: (\w+) -->$|^(#+) ", re.MULTILINE)
+    compared = 0
+    for path in (ROOT / "content" / "pages").glob("*/*.md"):
+        text = path.read_text(encoding="utf-8")
+        if (named := re.search(r"^translation: (.+)$", text, re.MULTILINE)) is None:
+            continue
+        original = originals[named[1]].read_text(encoding="utf-8")
+        assert marks.findall(text) == marks.findall(original), (
+            path.name
+        )  # the same sections, for the same lists
+        compared += 1
+    assert compared == 4
