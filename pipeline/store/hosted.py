@@ -46,7 +46,14 @@ class SqlGuests:
         self._take_in(NoticeKind.CONFIRM, arrival.path, arrival, person, limit, now, until)
 
     def show(
-        self, arrival: Arrival, person: Subscriber, limit: Limit, now: datetime, until: datetime
+        self,
+        arrival: Arrival,
+        person: Subscriber,
+        limit: Limit,
+        now: datetime,
+        until: datetime,
+        *,
+        rarely: Limit,  # noqa: ARG002 - who keeps the list alone knows who is on it
     ) -> None:
         """Note a notice with a link, whoever it is: only who keeps the list knows who is on it."""
         self._take_in(NoticeKind.RIGHTS, _LINK, arrival, person, limit, now, until)

@@ -72,7 +72,14 @@ class SqlMembers:
             )
 
     def show(
-        self, arrival: Arrival, person: Subscriber, limit: Limit, now: datetime, until: datetime
+        self,
+        arrival: Arrival,
+        person: Subscriber,
+        limit: Limit,
+        now: datetime,
+        until: datetime,
+        *,
+        rarely: Limit,
     ) -> None:
         """Note a notice with a link to what is stored, or to how letters come."""
         kind, whom = NoticeKind.RIGHTS, subscribers.c.address_index == person.address_index
@@ -81,7 +88,10 @@ class SqlMembers:
         with transaction(self._engine) as connection:
             if not arrivals.drop(connection, arrival.id):
                 return
-            row = connection.execute(select(subscribers.c.id, subscribers.c.life).where(whom)).one_or_none()
+            query = select(*subscribers.c["id", "life", "state"]).where(whom)
+            row = connection.execute(query).one_or_none()
+            if row is not None and row.state == SubscriberState.PENDING:
+                limit = rarely
             if row is not None and limits.count(connection, limit, now):
                 notices.add(
                     connection,

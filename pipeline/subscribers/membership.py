@@ -124,7 +124,14 @@ class MemberStore(Protocol):
         """
 
     def show(
-        self, arrival: Arrival, person: Subscriber, limit: Limit, now: datetime, until: datetime
+        self,
+        arrival: Arrival,
+        person: Subscriber,
+        limit: Limit,
+        now: datetime,
+        until: datetime,
+        *,
+        rarely: Limit,
     ) -> None:
         """Note a notice with a link to what is stored, where anything is; forget the arrival.
 
@@ -134,6 +141,7 @@ class MemberStore(Protocol):
             limit: Of such notices to this address.
             now: Aware.
             until: When the link acts no longer.
+            rarely: Of all notices to somebody who has confirmed nothing yet, and may never have asked for any.
         """
 
     def sealed(self, subscriber_id: int) -> bytes | None:

@@ -302,7 +302,9 @@ class Reception:
                 new = replace(person, address=waiting)
                 self.choices.move(arrival, who, new, limit=limit, now=now, until=until)
             case Wish.RIGHTS | Wish.CHOICES:
-                self.members.show(arrival, person, limit, now, now + self.rules.rights_within)
+                rarely = address_limit(self.keyring, Wish.JOIN, address, most=1, window=self.rules.quiet)
+                until = now + self.rules.rights_within
+                self.members.show(arrival, person, limit, now, until, rarely=rarely)
 
 
 def _ticket(text: str) -> Ticket:

@@ -136,3 +136,36 @@ def test_bombing_a_stranger_from_many_places_yields_one_mail(tmp_path: Path) -> 
         world.work()
         (mail,) = world.mails()
     assert "there is nothing to do" in " ".join(text_of(mail).split())
+
+
+def test_bombing_a_stranger_by_every_form_there_is_yields_one_mail_a_week(local: World) -> None:
+    forms = ("/list/subscribe", "/list/rights", "/list/preferences")
+    mailed = []
+    for day in range(12):
+        for form in forms if day % 2 else reversed(forms):
+            local.client.post(form, data={"email": "victim@lists.example.com"})
+        local.work()
+        mailed += [day] * len(local.mails())
+        local.clock.now += timedelta(days=1)
+    assert mailed == [0, 7]
+
+
+def test_no_network_address_ever_comes_to_disk(tmp_path: Path) -> None:
+    with running(tmp_path, behind_proxy=True) as world:
+        for form in ("/list/subscribe", "/list/rights"):
+            assert world.client.post(form, data={"email": "a@b.example"}, headers=HERE).status_code == 200
+        world.work()
+        source = HERE["X-Forwarded-For"].encode()
+        traces = [
+            source,
+            hashlib.sha256(source).digest(),
+            hashlib.sha1(source).digest(),
+            hashlib.md5(source).digest(),
+        ]
+        found = [
+            file
+            for file in tmp_path.rglob("*")
+            if file.is_file() and any(trace in file.read_bytes() for trace in traces)
+        ]
+        assert found == []
+        assert (tmp_path / "var" / "list.sqlite-wal").stat().st_size  # it was looked into
