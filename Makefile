@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help publish build plan send status serve new preview check doctor \
-        test lint format types bench soak mutate style gallery pictures words docs lock clean
+        test lint format types bench lighthouse soak mutate style gallery pictures words docs lock clean
 
 help: ## list these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ types: $(VENV)/dev ## check types
 
 bench: $(VENV)/dev ## measure; prints rates and ratios
 	@$(BIN)/python -m tests.bench
+
+lighthouse: $(VENV)/dev ## have Lighthouse score four pages as a phone sees them
+	@$(BIN)/python -m tests.lighthouse
 
 soak: $(VENV)/dev ## the long tests: a thousand kills, new examples for every property
 	@BELONGING_KILLS=1000 $(PYTEST) tests/kill -p no:randomly

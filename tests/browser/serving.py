@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gzip
 import http.server
+import io
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 __all__ = ["Served", "headers_for", "serve"]
 
@@ -46,9 +49,30 @@ def headers_for(path: str, file: str) -> dict[str, str]:
     return found
 
 
+_TEXT = ("text/", "application/json", "application/javascript", "application/xml", "image/svg")
+
+
 class _Handler(http.server.SimpleHTTPRequestHandler):
+    _compressed = False
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
+
+    def send_head(self) -> io.BytesIO | BinaryIO | None:
+        """Compress what is text, as every host does."""
+        found = super().send_head()
+        if found is None or not self._compressed:
+            return found
+        with found:
+            return io.BytesIO(gzip.compress(found.read()))
+
+    def send_header(self, keyword: str, value: str) -> None:
+        if keyword == "Content-type":
+            self._compressed = value.startswith(_TEXT) and "gzip" in self.headers.get("Accept-Encoding", "")
+            if self._compressed:
+                super().send_header("Content-Encoding", "gzip")
+        if keyword != "Content-Length" or not self._compressed:  # then it ends with the connection
+            super().send_header(keyword, value)
 
     def end_headers(self) -> None:
         file = Path(self.directory, "_headers").read_text(encoding="utf-8")

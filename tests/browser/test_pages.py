@@ -5,14 +5,16 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import zlib
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.looks import Inspection, looks
 from tests.browser.serving import Served
+from tests.site_fixture.building import ROOT
 
 FORM_PAGES = ["", "short-01/", "subscribe/"]
 SOAK = os.environ.get("BELONGING_SOAK") == "1"
@@ -30,7 +32,9 @@ SNEAK = """() => {
   new Image().src = 'https://elsewhere.example.com/pixel.png';
   fetch('https://elsewhere.example.com/').catch(() => {});
 }"""
-OUTLINE = """() => { const s = getComputedStyle(document.activeElement);
+# A checkbox that is drawn by another element shows its focus there.
+OUTLINE = """() => { const active = document.activeElement;
+  const s = getComputedStyle(active.matches('#Other') ? active.nextElementSibling : active);
   return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2; }"""
 CHARACTERS_A_LINE = """() => {
   const text = document.querySelector('.prose > p').firstChild, range = document.createRange(), lines = new Map();
@@ -165,6 +169,83 @@ def test_a_post_costs_at_most_six_requests_and_sixty_kilobytes_besides_its_pictu
     assert sum(sizes) <= 60 * 1024, dict(zip(files, sizes, strict=True))
     assert page.evaluate(SHIFTED) < 0.1
     context.close()
+
+
+def test_a_post_can_be_read_before_its_style_sheet_comes_and_without_it(
+    chromium: Browser, served: Served
+) -> None:
+    page = chromium.new_page(viewport={"width": 390, "height": 800})
+    held: list[Route] = []
+    page.route("**/site.css", lambda route: held.append(route))  # noqa: PLW0108 - playwright wants a function of its own
+    page.goto(f"{served.url}/everything-a-post-can-hold/", wait_until="commit")
+    # The whole text is there while the style sheet is still on its way: no script and nothing else stands in between.
+    expect(page.locator(".ground")).to_be_attached()
+    assert page.evaluate("document.readyState") != "complete"
+    held[0].abort()
+    page.wait_for_load_state()
+    assert page.evaluate("getComputedStyle(document.body).maxWidth") == "none"
+    for there in ("h1", ".prose > p", ".note", "#Exit"):
+        expect(page.locator(there).first).to_be_visible()
+    assert page.evaluate("document.querySelector('.mark').getBoundingClientRect().width") < 40
+    order = page.locator(".skip, #Exit, .masthead, h1, .note, .prose, .join, .ground")
+    tops = [box["y"] for box in (each.bounding_box() for each in order.all()) if box]
+    assert tops == sorted(tops)
+    page.close()
+
+
+def test_the_first_screen_of_a_post_is_in_the_first_packets(serving: Callable[[str], Served]) -> None:
+    pages = {path: path.read_bytes() for path in serving("own").output.glob("*/index.html")}
+    posts = {path: html for path, html in pages.items() if b'content="article"' in html}
+    assert len(posts) == len(list((ROOT / "content" / "posts").glob("*.md")))
+    for post, html in posts.items():
+        first = zlib.decompressobj(31).decompress(gzip.compress(html, 6)[:14_000])  # ten packets: RFC 6928
+        assert b"<h1>" in first
+        assert b'<div class="prose' in first, post
+
+
+def test_a_tour_by_keyboard_from_the_first_page_to_a_subscription_and_out(
+    chromium: Browser, served_with_form: Served
+) -> None:
+    site = served_with_form.url
+    page = chromium.new_page()
+    page.goto(f"{site}/")
+
+    def walk(name: str, **role: str) -> None:
+        """Press Tab until something has the focus, which has to show at every stop."""
+        wanted = page.get_by_role(role["role"], name=name, exact=False).first  # type: ignore[arg-type]
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            assert page.evaluate(OUTLINE), page.evaluate("document.activeElement.outerHTML")
+            if wanted.count() and wanted.evaluate("element => element === document.activeElement"):
+                return
+        pytest.fail(f"Tab never comes to {name}")
+
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the text"
+    walk("Search", role="link")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{site}/search/")
+    walk("A word or two", role="searchbox")
+    page.keyboard.type("reached")
+    expect(page.locator("#SearchFound a")).to_have_count(1)
+    walk("Everything a post can hold", role="link")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{site}/everything-a-post-can-hold/")
+    walk("Your e-mail address", role="textbox")
+    page.keyboard.type("somebody@example.org")
+    page.route(
+        "**/list/subscribe", lambda route: route.fulfill(body="<title>Look</title>", content_type="text/html")
+    )
+    with page.expect_request("**/list/subscribe") as asked:
+        page.keyboard.press("Enter")
+    assert (asked.value.method, asked.value.post_data) == ("POST", "email=somebody%40example.org")
+    page.wait_for_url("**/list/subscribe")
+    page.goto(f"{site}/short-01/")
+    page.route("https://www.bbc.co.uk/**", lambda route: route.fulfill(body="<title>Weather</title>"))
+    for _ in range(3):
+        page.keyboard.press("Shift")
+    page.wait_for_url("https://www.bbc.co.uk/weather")
+    page.close()
 
 
 def test_print_leaves_the_text_and_takes_the_rest_away(chromium: Browser, served: Served) -> None:
