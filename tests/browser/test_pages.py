@@ -53,12 +53,9 @@ def test_every_page_fits_keeps_to_itself_breaks_no_policy_and_axe_finds_nothing(
     chromium: Browser, serving: Callable[[str], Served], axe: str, site: str
 ) -> None:
     served = serving(site)
-    if SOAK:
-        addresses = served.addresses(every=True)
-    elif site == "form":
+    addresses = served.addresses(every=SOAK)
+    if site == "form":  # the others are the fixture's
         addresses = [f"{served.url}/{path}" for path in FORM_PAGES]
-    else:
-        addresses = served.addresses()
     if site == "own" and not SOAK:  # its posts and pages; its lists are the fixture's with other words
         addresses = [address for address in addresses if address.count("/") == 4]
     with Inspection.of(chromium, axe) as inspection:
