@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 
 from pipeline.cli.app import app
 from pipeline.settings import ENVIRONMENT, FILE_NAME, Settings
+from pipeline.store.tables import metadata
 from tests.service import openapi
 
 __all__ = ["commands", "pages", "settings", "tasks"]
@@ -37,6 +38,8 @@ def pages() -> dict[Path, str]:
         Path("docs/reference/cli.md"): _cli(),
         Path("docs/reference/service.json"): openapi.written(),
         Path("docs/reference/settings.md"): _settings(),
+        Path("docs/reference/stored.md"): f"# What is stored\n\n{_MADE}\n\n{_stored()}" + "\n",
+        Path("content/pages/what-is-stored.md"): _FOR_READERS + _stored() + "\n",
     }
 
 
@@ -177,6 +180,31 @@ def _environment() -> Iterator[tuple[str, str]]:
     for name in ENVIRONMENT:
         yield f"`{name}`", _HOLDS[name]
 
+
+# --- what is stored -----------------------------------------------------------------------------------------------
+
+
+def _stored() -> str:
+    parts = [
+        (
+            "This is every table and every column of the list’s database, as the program has them. “Encrypted” and "
+            "“keyed” mean: with a key that lies in another place. Whoever has a copy of all this and not the key sees "
+            "numbers, days and how many there are, and nobody’s address."
+        )
+    ]
+    for table in metadata.sorted_tables:
+        parts += [f"## {table.name}", table.info.get("about", "")]
+        parts.append("\n".join(f"- **{column.name}**: {column.doc or ''}." for column in table.columns))
+    return "\n\n".join(parts)
+
+
+_FOR_READERS = """---
+title: What is stored
+slug: what-is-stored
+summary: Every table and every column of the list’s database, and what each of them is for.
+---
+
+"""
 
 _HOLDS = {
     "BELONGING_KEY": "the root key, instead of `list.key.file` and `list.key.command`",

@@ -19,6 +19,7 @@ from sqlalchemy import event
 from pipeline.campaigns import TRANSITIONS, CampaignState
 from pipeline.ledger import DeliveryState, Settlement
 from pipeline.store.engine import connect
+from pipeline.store.tables import metadata
 from tests.builders import NOW
 from tests.store.books import LEASE, Books
 
@@ -269,3 +270,12 @@ class LedgerMachine(RuleBasedStateMachine):
 
 TestLedger = LedgerMachine.TestCase
 TestLedger.settings = settings(max_examples=50, stateful_step_count=30)
+
+
+def test_every_table_and_column_is_described_for_readers() -> None:
+    """It stands on the page that tells what is stored: nothing is kept that nobody was told of."""
+    for table in metadata.sorted_tables:
+        assert len(table.info.get("about", "")) > 20, table.name
+        for column in table.columns:
+            assert column.doc, f"{table.name}.{column.name} has no doc"
+            assert not column.doc.endswith("."), f"{table.name}.{column.name}"
