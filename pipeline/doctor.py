@@ -133,6 +133,13 @@ def _key(project: Project) -> Iterator[Complaint]:
     confirmed = sum(number for state, number in counts.items() if state == "confirmed")
     yield Complaint(name="key", level=Level.OK, detail="opens this list")
     yield Complaint(name="list", level=Level.OK, detail=_count(confirmed, "confirmed subscriber"))
+    if broken := project.unreadable():
+        yield Complaint(
+            name="sealed cells",
+            level=Level.WARNING,
+            detail=f"{_count(broken, 'entry')} cannot be opened: tampered with, or damaged",
+            advice="restore a backup, then belonging status --try-held; campaigns go on without them meanwhile",
+        )
     unknown = len(project.unknown_deliveries())
     if unknown:
         yield Complaint(
@@ -209,7 +216,8 @@ def _machine(project: Project) -> Iterator[Complaint]:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    many = noun.removesuffix("y") + "ies" if noun.endswith("ry") else noun + "s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {many}"
 
 
 _LOOKS: tuple[tuple[str, Callable[[Project], Iterator[Complaint]]], ...] = (

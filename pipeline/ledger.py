@@ -26,6 +26,7 @@ from pipeline.letters import Edition, Letter
 from pipeline.planning import History, Plan
 
 __all__ = [
+    "HELD",
     "Allotment",
     "CampaignLedger",
     "Claim",
@@ -34,6 +35,10 @@ __all__ = [
     "Settlement",
     "UnknownDelivery",
 ]
+
+
+HELD = "held, what is sealed does not open"
+"""Why a delivery was left out that can be made once its row is as it was."""
 
 
 class DeliveryState(StrEnum):
@@ -208,6 +213,12 @@ class DeliveryLedger(Protocol):
 
     def unknown(self) -> Sequence[UnknownDelivery]:
         """List the deliveries that wait for a person's decision."""
+
+    def retry_held(self, now: datetime) -> int:
+        """Let deliveries be tried that were left out with the reason HELD; answer how many.
+
+        A campaign that had ended goes on; one that was cancelled does not.
+        """
 
     def decide(self, delivery_ids: Sequence[int], *, resend: bool, now: datetime) -> int:
         """Carry out a person's decision about unknown deliveries: send again, or count as sent.

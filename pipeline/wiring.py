@@ -52,6 +52,7 @@ from pipeline.store.members import SqlMembers
 from pipeline.store.people import People
 from pipeline.store.rotation import SqlRotation
 from pipeline.subscribers.bouncing import Bouncing, CameBack
+from pipeline.subscribers.choices import opened
 from pipeline.subscribers.exporting import Exporting
 from pipeline.subscribers.farewells import Farewells
 from pipeline.subscribers.farewells import read as read_farewells
@@ -60,7 +61,7 @@ from pipeline.subscribers.joining import Joining
 from pipeline.subscribers.keys import Keyring, adopt, new_key_file, new_root_key_for, root_key
 from pipeline.subscribers.returns import ReturnPaths
 from pipeline.subscribers.rotation import Rotation, Seals
-from pipeline.subscribers.sealing import KEPT, Sealer
+from pipeline.subscribers.sealing import ADDRESS, KEPT, Sealer
 from pipeline.subscribers.tokens import Tokens
 
 __all__ = ["Project"]
@@ -393,6 +394,23 @@ class Project:
     def zone(self) -> ZoneInfo:
         """Answer the time zone of the site, as far as a build has told it."""
         return ZoneInfo(self.manifest()[0].timezone if self.builder.manifest.exists() else "UTC")
+
+    def retry_held(self) -> int:
+        """Let deliveries be tried that were held because what is sealed did not open; answer how many."""
+        return SqlDeliveries(self.engine).retry_held(self.clock())
+
+    def unreadable(self) -> int:
+        """Count the rows whose address or choices do not open with the key."""
+        sealer, last, count = Sealer(self.keyring), -1, 0
+        while page := self.people.after(last, most=1_000):
+            for person, _ in page:
+                last = person.id
+                try:
+                    sealer.open(person.address, column=ADDRESS, row=person.id)
+                    opened(person.choices, sealer, row=person.id)
+                except KeyProblem:
+                    count += 1
+        return count
 
     def decide(self, numbers: Sequence[int] | None, *, resend: bool) -> int:
         """Carry out a person's decision about unknown deliveries (None: about all); answer how many it was.

@@ -188,8 +188,8 @@ def _stored() -> str:
     parts = [
         (
             "This is every table and every column of the list’s database, as the program has them. “Encrypted” and "
-            "“keyed” mean: with a key that lies in another place. Whoever has a copy of all this and not the key sees "
-            "numbers, days and how many there are, and nobody’s address."
+            "“keyed” mean: with a key that lies in another place. Whoever has a copy of all this and not the key "
+            "sees numbers, days and how many there are, and nobody’s address."
         )
     ]
     for table in metadata.sorted_tables:

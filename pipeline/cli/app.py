@@ -15,7 +15,18 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from pipeline import __version__
-from pipeline.cli import backups, bounces, keys, output, sending, service, subscribers, upkeep, writing
+from pipeline.cli import (
+    backups,
+    bounces,
+    keys,
+    output,
+    sending,
+    service,
+    statistics,
+    subscribers,
+    upkeep,
+    writing,
+)
 from pipeline.cli.context import Context
 from pipeline.clock import system_clock
 from pipeline.errors import BelongingError
@@ -40,7 +51,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (writing, sending, upkeep, backups, service):
+for commands in (writing, sending, upkeep, statistics, backups, service):
     commands.register(app)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(bounces.app, name="bounces")

@@ -113,6 +113,7 @@ def publish(
 
 def status(
     context: typer.Context,
+    *,
     unknown: Annotated[
         bool, typer.Option("--unknown", help="List the deliveries that wait for your decision.")
     ] = False,
@@ -122,6 +123,9 @@ def status(
     count_as_sent: Annotated[
         str | None, typer.Option(metavar="NUMBERS|all", help="Count these unknown deliveries as sent.")
     ] = None,
+    try_held: Annotated[
+        bool, typer.Option("--try-held", help="Send what was held because it did not open, now that it does.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Show every campaign and where its recipients stand."""
@@ -136,6 +140,9 @@ def status(
             number = project.decide(_numbers(chosen), resend=again)
             done = "will be sent again: belonging send" if again else "counted as sent"
             output.line(f"{output.count(number, 'delivery', 'deliveries')} {done}")
+    if try_held:
+        number = project.retry_held()
+        output.line(f"{output.count(number, 'delivery', 'deliveries')} will be tried: belonging send")
     found = provider.reports()
     if json:
         output.result(

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pipeline.clock import Clock
-from pipeline.errors import DeliveryError, PolicyBlock, TransportDown
-from pipeline.ledger import Claim, DeliveryLedger, DeliveryState, Settlement
+from pipeline.errors import DeliveryError, KeyProblem, PolicyBlock, TransportDown
+from pipeline.ledger import HELD, Claim, DeliveryLedger, DeliveryState, Settlement
 from pipeline.mail.alarm import Alarm
 from pipeline.mail.composing import Composer
 from pipeline.mail.retry import pause_after
@@ -44,6 +44,7 @@ Progress = Callable[[int], None]
 """Is told how many more deliveries have an outcome."""
 
 _BATCH = 100  # claimed at once; suppression is looked at again this often
+_ODD = 2  # so many rows of a batch may be held; if it is most of them, something else is wrong
 _PATIENCE = timedelta(seconds=90)  # a run waits this long for a deferred delivery to be due
 _RECONNECT = (2.0, 10.0, 30.0)  # seconds between attempts to reach a transport that is down
 
@@ -137,7 +138,13 @@ class _Batch:
 
     def deliver(self, claims: Sequence[Claim]) -> None:
         """Bring every claim to an outcome, or back."""
-        addresses = {claim.delivery_id: self._address(claim) for claim in claims if not claim.excluded}
+        sealed = {claim.delivery_id: self._opened(claim) for claim in claims if not claim.excluded}
+        addresses = {identity: address for identity, address in sealed.items() if address is not None}
+        if len(sealed) - len(addresses) > max(_ODD, len(addresses)):
+            raise KeyProblem(
+                "most of the list does not open with this key; nobody was mailed",
+                advice="belonging doctor tells more; restore a backup if the store was tampered with",
+            )
         excluded = self._excluded(claims, addresses)
         settled = [
             Settlement(delivery_id=identity, state=DeliveryState.EXCLUDED, code=why, tried=False)
@@ -169,12 +176,25 @@ class _Batch:
         self.progress(sum(s.state not in {DeliveryState.WAITING, DeliveryState.DEFERRED} for s in settled))
         return mine
 
-    def _address(self, claim: Claim) -> str:
-        return self.sealer.open(claim.sealed_address, column=ADDRESS, row=claim.subscriber_id)
+    def _opened(self, claim: Claim) -> str | None:
+        """Open somebody's address and see that what they chose opens too; None where one of them does not."""
+        whom = claim.subscriber_id
+        try:
+            opened(claim.choices, self.sealer, row=whom)
+            return self.sealer.open(claim.sealed_address, column=ADDRESS, row=whom)
+        except KeyProblem:
+            return None
 
     def _excluded(self, claims: Sequence[Claim], addresses: dict[int, str]) -> dict[int, str]:
-        """Name the deliveries that must not be made: who left or paused since, and whose address is suppressed."""
-        excluded = {claim.delivery_id: claim.excluded for claim in claims if claim.excluded}
+        """Name the deliveries that must not be made, and why.
+
+        Who left or paused since; whose address is suppressed; whose row was tampered with (nobody else waits for it).
+        """
+        excluded = {
+            claim.delivery_id: claim.excluded or HELD
+            for claim in claims
+            if claim.delivery_id not in addresses
+        }
         now = self.world.clock()
         excluded |= {
             claim.delivery_id: "paused"

@@ -17,7 +17,7 @@ import css_inline
 from jinja2 import Environment
 
 from pipeline.clock import Clock
-from pipeline.errors import DeliveryError
+from pipeline.errors import DeliveryError, KeyProblem
 from pipeline.mail.retry import pause_after
 from pipeline.mail.transport import Accepted, Deferred, Message, Outcome, Rejected, Session, Transport
 from pipeline.posts.languages import Catalogue, direction, own_name
@@ -192,7 +192,12 @@ class Postman:
         """Hand over one notice; tell whether the way out is open."""
         now = self.clock()
         column = MOVING if notice.kind is NoticeKind.MOVE else ADDRESS
-        to = Sealer(self.keyring).open(notice.address, column=column, row=notice.subscriber_id)
+        try:
+            to = Sealer(self.keyring).open(notice.address, column=column, row=notice.subscriber_id)
+        except KeyProblem as error:  # tampered with; it must not keep the others waiting
+            _LOG.error("a notice could not be written: %s", error.message)
+            self.outbox.lost(notice.id)
+            return True
         try:
             outcome = session.send(self.writer.write(notice, to=to, date=now))
         except DeliveryError as error:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pipeline.digests import Digest, Pace
+from pipeline.errors import KeyProblem
 from pipeline.letters import Edition, Guise
 from pipeline.mail.composing import variant
 from pipeline.posts import Post
@@ -44,6 +45,14 @@ def wanted(
     return held or None
 
 
+def _chosen(cell: bytes, sealer: Sealer, row: int) -> Choices:
+    """Open what somebody chose; if it does not open, take what shows the least. Their letter is held anyway."""
+    try:
+        return opened(cell, sealer, row=row)
+    except KeyProblem:
+        return Choices(guise=Guise.NOTICE)
+
+
 class Allotter:
     """Give each person their variant of one campaign's letter (an Allotment); render what is needed of it."""
 
@@ -64,7 +73,7 @@ class Allotter:
 
     def variant(self, subscriber_id: int, choices: bytes, frozen: datetime) -> int | None:
         """Answer the variant of one person."""
-        chosen = opened(choices, self._sealer, row=subscriber_id)
+        chosen = _chosen(choices, self._sealer, subscriber_id)
         posts = wanted(self._post, self._digest, chosen, frozen)
         return None if posts is None else variant(self._number(chosen.guise, posts), text=chosen.text)
 
@@ -96,7 +105,7 @@ class Census:
 
     def variant(self, subscriber_id: int, choices: bytes, frozen: datetime) -> int | None:
         """Count one person; they get nothing now."""
-        chosen = opened(choices, self._sealer, row=subscriber_id)
+        chosen = _chosen(choices, self._sealer, subscriber_id)
         for number, (post, digest) in enumerate(self._letters):
             self.counts[number] += wanted(post, digest, chosen, frozen) is not None
         return None

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from pipeline.batches import batches
 from pipeline.campaigns import CampaignState, Tally
-from pipeline.ledger import Claim, DeliveryState, Settlement, UnknownDelivery
+from pipeline.ledger import HELD, Claim, DeliveryState, Settlement, UnknownDelivery
 from pipeline.store import transitions
 from pipeline.store.engine import transaction
 from pipeline.store.tables import campaigns, deliveries, subscribers
@@ -243,6 +243,24 @@ class SqlDeliveries:
             )
             for row in rows
         ]
+
+    def retry_held(self, now: datetime) -> int:
+        """Let held deliveries be tried again."""
+        with transaction(self._engine) as connection:
+            held = and_(
+                deliveries.c.state == DeliveryState.EXCLUDED,
+                deliveries.c.code == HELD,
+                not_(transitions.is_cancelled()),
+            )
+            ids = list(connection.execute(select(deliveries.c.id).where(held)).scalars())
+            touched: set[str] = set()
+            for batch in batches(ids, _BATCH):
+                transitions.hold(connection, batch, alone=True)
+                mine = update(deliveries).where(deliveries.c.id.in_(batch), held)
+                mine = mine.values(state=DeliveryState.WAITING, code="", due_at=_NOW, changed_at=now)
+                touched.update(connection.execute(mine.returning(deliveries.c.campaign_id)).scalars())
+            transitions.reopen(connection, touched)
+            return len(ids)
 
     def decide(self, delivery_ids: Sequence[int], *, resend: bool, now: datetime) -> int:
         """Carry out a person's decision."""

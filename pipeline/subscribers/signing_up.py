@@ -237,7 +237,10 @@ class SigningUp:
         if ticket is None or cell is None:
             return False
         sealer, row = Sealer(self.keyring), ticket.subscriber_id
-        address = sealer.open(cell, column=ADDRESS, row=row)
+        try:
+            address = sealer.open(cell, column=ADDRESS, row=row)
+        except KeyProblem:  # tampered with since the message was mailed
+            return False
         choices = Choices(guise=Guise.DISCREET if discreet else Guise.OPEN)
         return self.members.confirm(
             ticket,

@@ -233,7 +233,11 @@ _STEPS: dict[str, Callable[[Scene, str], None]] = {
     r"belonging subscribers import \S+\.csv( --apply| --never-mail)?": _import,
     r"belonging subscribers (export FILE|unlock FILE PLAIN)": _export,
     r"belonging bounces read( \S+)?": _bounces,
-    r"belonging preview weekly": lambda scene, said: None,
+    r"belonging status --try-held": _plain("status", "--try-held"),
+    r"belonging stats --json": _plain("stats", "--json"),
+    r"belonging stats --page NUMBERS\.html": lambda scene, said: _plain(
+        "stats", "--page", str(scene.project.root.parent / "numbers.html")
+    )(scene, said),
     r"belonging (backup|restore) BACKUP( --overwrite)?": _backup,
     r"belonging keys (new|rotate)": lambda scene, said: _plain(*said.split()[1:])(scene, said),
     r'pip install "belonging\[\w+\]"': _extra,
