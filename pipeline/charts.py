@@ -12,9 +12,9 @@ _WIDTH, _HEIGHT = 640, 220  # user units of a drawing
 _LEFT, _TOP, _BOTTOM = 56, 12, 28  # room for numbers and days
 
 _HOW = (
-    f"Every number is rounded down to a multiple of {STEP}, and what is under {STEP} is only said to be fewer, so that "
-    "no single reader can be told from them. Who opens a letter or follows a link is not counted, because nothing of "
-    "that is known."
+    f"Every number is rounded down to a multiple of {STEP}, and what is under {STEP} is only said to be fewer, so "
+    "that no single reader can be told from them. Who opens a letter or follows a link is not counted, because "
+    "nothing of that is known."
 )
 
 _STYLE = """
@@ -153,5 +153,6 @@ def _table(campaigns: tuple[CampaignFigures, ...]) -> str:
     )
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="All letters"><table>'
-        f"<caption>All letters, the newest first</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        "<caption>All letters, the newest first</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )

@@ -1,8 +1,8 @@
 """Statistics without people: sums of campaigns and of the list, so coarse that nobody can be told from them.
 
-Every number is rounded down to a multiple of five, each by itself, and what is under five is only said to be few. So what is
-shown never differs by fewer than five between two numbers or two days, and no number can be worked out from others: sums
-are not those of the numbers beside them, and no part in a hundred is computed from what is not shown.
+Every number is rounded down to a multiple of five, each by itself, and what is under five is only said to be few. So
+what is shown never differs by fewer than five between two numbers or two days, and no number can be worked out from
+others: sums are not those of the numbers beside them, and no part in a hundred is computed from what is not shown.
 """
 
 from __future__ import annotations
