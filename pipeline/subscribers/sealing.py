@@ -21,6 +21,8 @@ _PLAIN, _WRAPPED = b"\x01", b"\x02"  # sealed with the list's key itself; with a
 _NONCE = 12  # bytes, random: safe for 2^32 seals under one key (SP 800-38D §8.3)
 _ONCE = bytes(_NONCE)  # a key that seals one text needs no nonce
 _KEY = 32 + 16  # bytes of a cell's own key, sealed
+_BLOCK = 64  # bytes; a text is filled up to a multiple of it, so that nearly all addresses are of one length
+_END = b"\x80"  # where the text ends and the filling begins (ISO/IEC 7816-4)
 
 
 class Sealer:
@@ -41,8 +43,9 @@ class Sealer:
             column: "table.column".
             row: The row's primary key.
         """
-        key = secrets.token_bytes(32)
-        return self._wrap(key, column, row) + AESGCM(key).encrypt(_ONCE, text.encode(), _place(column, row))
+        key, padded = secrets.token_bytes(32), text.encode() + _END
+        padded += bytes(-len(padded) % _BLOCK)
+        return self._wrap(key, column, row) + AESGCM(key).encrypt(_ONCE, padded, _place(column, row))
 
     def open(self, sealed: bytes, *, column: str, row: int) -> str:
         """Open the seal of one cell.
@@ -54,7 +57,7 @@ class Sealer:
         try:
             if sealed[:1] == _WRAPPED:
                 key = self._cipher.decrypt(nonce, body[:_KEY], b"key/" + place)
-                return AESGCM(key).decrypt(_ONCE, body[_KEY:], place).decode()
+                return AESGCM(key).decrypt(_ONCE, body[_KEY:], place).rstrip(b"\0")[: -len(_END)].decode()
             if sealed[:1] == _PLAIN:
                 return self._cipher.decrypt(nonce, body, place).decode()
         except InvalidTag:
