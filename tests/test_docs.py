@@ -26,7 +26,8 @@ def test_a_generated_page_is_what_the_code_says(path: Path) -> None:
 
 def test_every_generated_page_is_known() -> None:
     made = {path for path in markdown() if "Written by `make docs`" in text(path)}
-    assert made == set(reference.pages())
+    documents = {path for path in reference.pages() if path.suffix == ".md" and path.parts[0] != "content"}
+    assert made == documents
 
 
 def test_every_setting_is_explained() -> None:
