@@ -71,6 +71,11 @@ class Allotter:
         """Tell whether people who chose nothing get it: each letter, but no digest."""
         return self._digest is None
 
+    def need(self, census: Census) -> None:
+        """Render what a look at the choices has shown to be needed, so that little is left while nobody may write."""
+        for guise, posts in census.needed:
+            self._number(guise, posts)
+
     def variant(self, subscriber_id: int, choices: bytes, frozen: datetime) -> int | None:
         """Answer the variant of one person."""
         chosen = _chosen(choices, self._sealer, subscriber_id)
@@ -102,12 +107,17 @@ class Census:
         self._sealer = sealer
         self._letters = letters
         self.counts = [0] * len(letters)
+        # What they chose, of each guise and each part of a digest; a dictionary, since it keeps the order.
+        self.needed: dict[tuple[Guise, tuple[tuple[Post, datetime], ...]], None] = {}
 
     def variant(self, subscriber_id: int, choices: bytes, frozen: datetime) -> int | None:
         """Count one person; they get nothing now."""
         chosen = _chosen(choices, self._sealer, subscriber_id)
         for number, (post, digest) in enumerate(self._letters):
-            self.counts[number] += wanted(post, digest, chosen, frozen) is not None
+            posts = wanted(post, digest, chosen, frozen)
+            if posts is not None:
+                self.counts[number] += 1
+                self.needed[chosen.guise, posts] = None
         return None
 
     def editions(self) -> Sequence[Edition]:

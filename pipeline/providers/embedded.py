@@ -97,13 +97,15 @@ class EmbeddedList:
         def rendered(guise: Guise, digest: Digest | None) -> Letter:
             return letter if guise is Guise.OPEN and digest == item.digest else render(guise, digest)
 
-        self.campaigns.freeze(
-            campaign_id(EVERYBODY, item.post.id),
-            letter,
-            self.delivery.clock(),
-            samples=self._samples,
-            allotment=Allotter(Sealer(self.delivery.keyring), item.post, item.digest, rendered),
-        )
+        identity, now = campaign_id(EVERYBODY, item.post.id), self.delivery.clock()
+        if self.campaigns.editions(identity):
+            return
+        sealer = Sealer(self.delivery.keyring)
+        allotter = Allotter(sealer, item.post, item.digest, rendered)
+        census = Census(sealer, [(item.post, item.digest)])
+        self.campaigns.audience_size(now, samples=self._samples, allotment=census)
+        allotter.need(census)
+        self.campaigns.freeze(identity, letter, now, samples=self._samples, allotment=allotter)
 
     def readers(self, items: Sequence[Item]) -> list[int]:
         """Count whom each of some letters would reach, in one look at the choices."""

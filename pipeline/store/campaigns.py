@@ -165,6 +165,8 @@ class SqlCampaigns:
                 raise LookupError(f"campaign {campaign_id} was not accepted before it was frozen")
             if not row.bare or row.state not in _NOT_KEPT:
                 return int(row.audience or 0)
+            # Never before another one, whatever a clock says: a letter must not slip into a digest that has left.
+            now = max(now, pace.frozen(connection) or now)
             everybody = _confirmed(samples=samples)
             if allotment is None:
                 self._deliver_to(connection, campaign_id, everybody, now)

@@ -45,7 +45,7 @@ class SqlChoices:
             connection.execute(
                 update(subscribers)
                 .where(subscribers.c.id == row.id)
-                .values(choices=change(row.choices, pace.frozen(connection)))
+                .values(choices=change(row.choices, pace.last_letter(connection)))
             )
             return True
 
@@ -71,6 +71,8 @@ class SqlChoices:
                     subscribers.c.address_index == new.address_index
                 )
             ).one_or_none()
+            if not limits.count(connection, limit, now):  # what was asked for before goes on
+                return
             before = connection.execute(
                 delete(moves).where(moves.c.subscriber_id == row.id).returning(moves.c.expires_at)
             ).scalar()
@@ -79,8 +81,6 @@ class SqlChoices:
                     waiting.c.subscriber_id == row.id, waiting.c.kind == NoticeKind.MOVE.value
                 )
             )
-            if not limits.count(connection, limit, now):
-                return
             kind, whose = NoticeKind.ALREADY, there
             if there is None or there.state != SubscriberState.CONFIRMED:
                 if before is not None:  # a link names a wish by its end, so each has another one

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select, text
 
 from pipeline.store.tables import campaigns
 
-__all__ = ["frozen", "hold"]
+__all__ = ["frozen", "hold", "last_letter"]
 
 
 def hold(connection: Connection, *, alone: bool) -> None:
@@ -23,5 +23,11 @@ def hold(connection: Connection, *, alone: bool) -> None:
 
 
 def frozen(connection: Connection) -> datetime | None:
-    """Tell when the last audience was fixed."""
+    """Tell when the last audience was fixed, of a letter or of a digest."""
     return connection.execute(select(func.max(campaigns.c.frozen_at))).scalar()
+
+
+def last_letter(connection: Connection) -> datetime | None:
+    """Tell when the last audience of a letter was fixed; a digest, whose name holds a colon, decides nothing."""
+    letters = ~campaigns.c.post_id.contains(":")
+    return connection.execute(select(func.max(campaigns.c.frozen_at)).where(letters)).scalar()

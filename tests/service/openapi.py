@@ -59,11 +59,13 @@ _ASKED: Mapping[str, object] = {
     "website": {"type": "string", "description": "No person sees this field."},
 }
 _FIELDS: Mapping[str, Mapping[str, object]] = {
-    "/subscribe": {**_ASKED, "discreet": _TEXT},
+    "/subscribe": _ASKED,
     "/preferences": _ASKED,
     "/rights": _ASKED,
     "/unsubscribe/{link}": {"List-Unsubscribe": {"type": "string", "enum": ["One-Click"]}},
-    "/confirm/{link}": {},
+    "/confirm/{link}": {
+        "discreet": {"type": "string", "description": "Discreet letters from the first one on."}
+    },
     "/move/{link}": {},
     "/rights/{link}": {"do": {"type": "string", "enum": ["see", "take", "erase", "forget"]}},
     "/preferences/{link}": {
@@ -71,6 +73,10 @@ _FIELDS: Mapping[str, Mapping[str, object]] = {
         "pace": {"type": "string", "enum": [pace.value for pace in Pace]},
         "guise": {"type": "string", "enum": [guise.value for guise in Guise]},
         "text": _TEXT,
+        "without:TOPIC": {
+            "type": "string",
+            "description": "One for each topic that is left out, by its name.",
+        },
         "pause": {"type": "string", "description": "A day, as in 2026-12-31."},
         "email": _ASKED["email"],
     },

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -16,7 +18,7 @@ from pipeline.subscribers.choices import Choices, opened
 from pipeline.subscribers.sealing import Sealer
 from tests.builders import NOW, post
 from tests.service.people import unsubscribe_path
-from tests.service.world import SITE, World, path_of, running, text_of
+from tests.service.world import SITE, World, path_of, running, served, text_of
 
 READER = "reader@lists.example.com"
 OTHER = "other@lists.example.com"
@@ -231,10 +233,7 @@ def test_what_was_chosen_is_among_what_is_stored_and_goes_with_it(world: World) 
     assert world.everything()["subscribers"] == []
 
 
-def test_what_cannot_be_discreet_is_not_offered(tmp_path: object) -> None:
-    from pathlib import Path
-
-    assert isinstance(tmp_path, Path)
+def test_what_cannot_be_discreet_is_not_offered(tmp_path: Path) -> None:
     root = tmp_path / "named"
     root.mkdir()
     with running(root) as world:
@@ -246,6 +245,11 @@ def test_what_cannot_be_discreet_is_not_offered(tmp_path: object) -> None:
         made = type(world.made)(world.project).service
         assert made.preferences is not None
         assert tuple(made.preferences.guises) == (Guise.OPEN,)
+        with served(made.alone()) as url:
+            link = url + world.ask(READER)
+            assert 'name="discreet"' not in httpx.get(link).text
+            assert httpx.post(link, data={"discreet": "yes"}).status_code == 200
+        assert chosen(world) == Choices(), "else nothing could be sent to anybody"
 
 
 # --- another address ------------------------------------------------------------------------------------------------
@@ -355,7 +359,8 @@ def test_a_stranger_is_written_to_once_a_week_however_often_an_address_is_named(
         move(world, link)
     world.join(OTHER)
     world.work()
-    assert len(world.mails()) == 1
+    (mail,) = world.mails()
+    assert world.client.post(path_of(mail)).status_code == 200, "asking again does not break the first link"
 
 
 @pytest.mark.parametrize("text", ["", "no address", "a@b\r\nBcc: c@example.org", "x" * 300 + "@example.org"])

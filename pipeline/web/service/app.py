@@ -153,9 +153,14 @@ class Service:
         )
 
     def _confirm(self, request: Request, sent: Mapping[str, str]) -> Response:
-        discreet = bool(sent.get("discreet")) and self.preferences is not None
+        discreet = bool(sent.get("discreet")) and self._discreet
         done = self.signing_up.confirm(request.path_params["link"], self.pages.consent(), discreet=discreet)
         return self.pages.message("confirmed") if done else self._refuse()
+
+    @property
+    def _discreet(self) -> bool:
+        """Tell whether discreet letters can be chosen."""
+        return self.preferences is not None and Guise.DISCREET in self.preferences.guises
 
     # --- leaving ----------------------------------------------------------------------------------------------------
 
