@@ -123,9 +123,11 @@ def _key(project: Project) -> Iterator[Complaint]:
             name="list", level=Level.OK, detail="not begun; key and store are made on the first run"
         )
         return
-    if project.settings.provider is ProviderName.MAILCHIMP and project.people.sealed_with() is None:
+    if project.settings.provider is ProviderName.MAILCHIMP:
+        if project.people.sealed_with() is not None:
+            _ = project.keyring
         yield Complaint(
-            name="list", level=Level.OK, detail="kept by Mailchimp; the store remembers campaigns only"
+            name="list", level=Level.OK, detail="kept by Mailchimp; here is only what is under way to it"
         )
         return
     _ = project.keyring

@@ -504,6 +504,14 @@ class Settings(_Section):
                 )
             if _is_sample(self.list.service_url.removeprefix("https://").partition("/")[0].partition(":")[0]):
                 problems.append("list.service_url is still the sample; write where readers reach your list")
+        if (
+            self.provider is ProviderName.MAILCHIMP
+            and self.list.transport is TransportName.SMTP
+            and "service_url" not in self.list.model_fields_set
+        ):
+            problems.append(
+                "list.service_url is missing; links that we mail ourselves lead there: write where readers reach it"
+            )
         if self.leaves_machine and not self.letter.postal_address:
             problems.append("letter.postal_address is empty; the law asks for one in each letter")
         if self.provider is ProviderName.MAILCHIMP and self.letter.images is ImagePolicy.EMBED:

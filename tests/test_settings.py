@@ -332,6 +332,12 @@ def test_a_domain_that_only_ends_like_a_sample_is_real(tmp_path: Path) -> None:
     assert read(tmp_path, text).sender.address == "letters@myexample.org"
 
 
+def test_links_mailed_beside_mailchimp_need_a_place_to_lead_to(tmp_path: Path) -> None:
+    text = 'provider = "mailchimp"\nletter.postal_address = ["1 Street"]\n[list]\ntransport = "smtp"\n'
+    assert "list.service_url is missing" in str(mistakes(tmp_path, text))
+    assert read(tmp_path, f'{text}service_url = "https://lists.test/list"').leaves_machine
+
+
 def test_mailchimp_needs_an_address_on_paper_and_nothing_of_our_own_server(tmp_path: Path) -> None:
     found = mistakes(tmp_path, 'provider = "mailchimp"')
     assert [line.split(" is empty")[0] for line in found] == ["newsletter.toml: letter.postal_address"]

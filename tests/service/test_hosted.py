@@ -209,6 +209,23 @@ def test_while_mailchimp_asks_for_fewer_requests_it_gets_fewer_and_nothing_is_lo
     assert there.kept() == {}
 
 
+def test_one_wish_that_is_refused_again_and_again_keeps_no_other_waiting(make_locally: Make) -> None:
+    there = make_locally(mails=False)
+    there.fake.locked.add(named(READER))
+    there.world.join(READER)
+    for number in range(60):
+        there.world.join(f"reader{number}@lists.example.com")
+        there.world.work()
+        there.world.clock.now += timedelta(minutes=1)
+    assert len(there.fake.confirmations) == 60
+    tried = sum(named(READER) in path for _, path in there.fake.calls)
+    assert 5 <= tried <= 10
+    there.fake.locked.clear()
+    there.world.clock.now += timedelta(hours=1)
+    there.world.work()
+    assert there.state() == "pending"
+
+
 def test_what_was_passed_on_before_a_crash_is_passed_on_again_and_leads_to_one_mail(
     there: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -509,3 +526,23 @@ def test_without_a_key_one_is_told_which_variable(tmp_path: Path) -> None:
     project = Project(root=tmp_path, environment={}, clock=Hands(), sleep=lambda _: None)
     with pytest.raises(SettingsError, match="MAILCHIMP_API_KEY"):
         _ = ListService(project).service
+
+
+def test_what_waits_is_passed_on_with_another_key(make_locally: Make) -> None:
+    there = make_locally(mails=False)
+    there.server.mishaps = dict.fromkeys(range(100), Mishap.HTML_500)
+    there.world.join(READER)
+    there.world.work()
+    there.world.join("other@lists.example.com")
+    other = Project(
+        root=there.world.root,
+        environment={"MAILCHIMP_API_KEY": KEY},
+        clock=there.world.clock,
+        sleep=lambda _: None,
+    )
+    other.rotate_key(None)
+    other.engine.dispose()
+    there.server.mishaps = {}
+    there.at_work(rounds=4)
+    assert there.state() == there.state("other@lists.example.com") == "pending"
+    assert there.kept() == {}

@@ -67,6 +67,7 @@ class FakeMailchimp:
     confirmations: list[str] = field(
         default_factory=list
     )  # whom Mailchimp has asked whether an address is theirs
+    locked: set[str] = field(default_factory=set)  # people whom nothing may be done about
     required: str = ""  # a field that a list may ask for besides the address
     sums: dict[str, Json] = field(default_factory=dict)
     sendings: list[Sending] = field(default_factory=list)
@@ -407,6 +408,7 @@ class FakeMailchimp:
 
     def _put_member(self, identity: str, name: str, query: Mapping[str, str], body: Json) -> Json:
         address = body["email_address"]
+        self._open(name)
         self._complete(query, body)
         if name != hashlib.md5(address.lower().encode()).hexdigest():
             raise _Problem(400, "Invalid Resource")
@@ -421,6 +423,10 @@ class FakeMailchimp:
             self._becomes(person, body["status"])
         person["interests"] = {**person["interests"], **body.get("interests", {})}
         return person
+
+    def _open(self, name: str) -> None:
+        if name in self.locked:
+            raise _Problem(403, "Forbidden")
 
     def _complete(self, query: Mapping[str, str], body: Json) -> None:
         given = body.get("merge_fields", {})
