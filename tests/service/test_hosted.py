@@ -35,7 +35,6 @@ from tests.service.world import ROOT, World, path_of, running, settings_text
 READER = "Reader@lists.example.com"
 SECRET = "whsec-0123"
 TOPICS = '[mailchimp]\ninterest_group = "Topics"\n'
-PATIENCE = 0.4  # seconds
 
 
 @dataclass
@@ -98,12 +97,17 @@ def make_locally(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ma
 
 def maker(stack: contextlib.ExitStack, monkeypatch: pytest.MonkeyPatch, root: Path, store: str) -> Make:
     def elsewhere(
-        *, mails: bool = True, more: str = "", secret: str = SECRET, **service: object
+        *,
+        mails: bool = True,
+        more: str = "",
+        secret: str = SECRET,
+        patience: float = 10,
+        **service: object,
     ) -> Elsewhere:
         server = stack.enter_context(serving(FakeMailchimp(Hands())))
         server.fake.groups["aa11"] = ("Topics", {"bb22": "Belonging", "cc33": "Recovery"})
         monkeypatch.setattr("pipeline.wiring.BASE", server.base)
-        monkeypatch.setattr("pipeline.list_service._PATIENCE", (5, PATIENCE))
+        monkeypatch.setattr("pipeline.list_service._PATIENCE", (5, patience))
         office = stack.enter_context(PostOffice().open())
         if mails:
             more += office.settings()
@@ -170,7 +174,8 @@ def test_a_page_for_joining_says_whose_list_it_is_and_what_is_agreed_to(there: E
 def test_whatever_becomes_of_an_answer_a_wish_to_join_arrives_and_leads_to_one_mail(
     make_locally: Make, mishap: Mishap
 ) -> None:
-    there = make_locally(mails=False)
+    stalls = mishap in {Mishap.STALL, Mishap.STALL_AFTER}
+    there = make_locally(mails=False, patience=0.5 if stalls else 10)
     there.fake.people[named("back@lists.example.com")] = {
         "id": named("back@lists.example.com"),
         "email_address": "back@lists.example.com",
