@@ -100,8 +100,13 @@ class SiteBuilder:
         with self._alone() as lock:
             return self._pelican(self._drafts, lock, drafts=True)
 
+    @property
+    def drafts(self) -> Built:
+        """Tell where that is, built or not."""
+        return _in(self._drafts)
+
     def _pelican(self, folder: Path, lock: int, *, drafts: bool = False, clean: bool = False) -> Built:
-        built = Built(output=folder / "site", manifest=folder / "posts.json")
+        built = _in(folder)
         make_private(folder)
         if clean:
             shutil.rmtree(built.output, ignore_errors=True)
@@ -140,6 +145,10 @@ class SiteBuilder:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def _in(folder: Path) -> Built:
+    return Built(output=folder / "site", manifest=folder / "posts.json")
 
 
 def _environment(root: Path) -> dict[str, str]:

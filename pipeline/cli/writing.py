@@ -13,12 +13,13 @@ from pipeline import preview as previews
 from pipeline.cli import output
 from pipeline.cli.context import of
 from pipeline.digests import Pace
-from pipeline.errors import BelongingError, ContentError
+from pipeline.errors import BelongingError, BuildError, ContentError
 from pipeline.letters import Guise
 from pipeline.planning import Item, Verdict
-from pipeline.posts import Post, checking, drafting
+from pipeline.posts import Post, checking, drafting, manifest
 from pipeline.posts.mistakes import Mistake, Severity
 from pipeline.rendering import encoded_size
+from pipeline.watching import watching
 
 __all__ = ["Clean", "check_content", "register"]
 
@@ -138,7 +139,7 @@ def serve(
     context: typer.Context,
     port: Annotated[int, typer.Option(help="The port; 0 finds a free one.", min=0, max=65535)] = 8000,
 ) -> None:
-    """Show the site and the local mailbox in a browser on this machine."""
+    """Show the site, with drafts, and the local mailbox in a browser on this machine; show what is saved at once."""
     from pipeline.list_service import ListService  # noqa: PLC0415 - a web server is not what other commands wait for
     from pipeline.web import preview as web  # noqa: PLC0415
 
@@ -146,6 +147,22 @@ def serve(
     if not project.builder.manifest.exists():
         check_content(project.root)
         project.builder.build()
+    live = web.Live()
+    # Built apart, with drafts: what is only looked at is neither published nor mailed.
+    shown = project.builder.drafts
+
+    def build() -> None:
+        try:
+            check_content(project.root, quiet=True)
+            project.builder.build_drafts()
+        except BelongingError as error:
+            live.failed(str(error))
+        else:
+            live.built()
+
+    build()
+    if not shown.manifest.exists():
+        raise BuildError(live.mistake, advice="mend that and try again")
 
     # The list is shown beside them where nothing that is pressed here can mail anybody.
     made = ListService(project, beside_site=True)
@@ -156,16 +173,23 @@ def serve(
         output.line("The mailbox  ", (f"http://localhost:{real}/_mail/", "bold"))
         if has_list:
             output.line("The list     ", (f"http://localhost:{real}{made.base}/subscribe", "bold"))
-        output.line("Ctrl-C ends it.")
+        output.line("What you save is shown at once, drafts too. Ctrl-C ends it.")
+        if live.mistake:
+            output.lines(live.mistake.splitlines())
 
     application = web.application(
-        site=project.builder.output,
-        site_url=project.manifest()[0].url,
+        site=shown.output,
+        site_url=manifest.read(shown.manifest)[0].url,
         mailbox=project.mailbox,
         service=made.service.application() if has_list else None,
         service_path=made.base,
+        live=live,
     )
-    with made.worker.running() if has_list else contextlib.nullcontext():
+    sources = ("content", "theme", "plugins", "pelicanconf.py", "newsletter.toml")
+    with (
+        watching([project.root / name for name in sources], build),
+        made.worker.running() if has_list else contextlib.nullcontext(),
+    ):
         web.serve(application, port=port, ready=ready)
 
 

@@ -20,14 +20,21 @@ from pipeline.errors import BelongingError
 from pipeline.web.guard import Guard
 from pipeline.web.mailbox import Mailbox
 from pipeline.web.pages import ADDRESS, MailboxPages
+from pipeline.web.reload import Live
 from pipeline.web.serving import serve
 from pipeline.web.site import POLICY, Site
 
-__all__ = ["application", "serve"]
+__all__ = ["Live", "application", "serve"]
 
 
 def application(
-    *, site: Path, site_url: str, mailbox: Path, service: ASGIApp | None = None, service_path: str = ""
+    *,
+    site: Path,
+    site_url: str,
+    mailbox: Path,
+    service: ASGIApp | None = None,
+    service_path: str = "",
+    live: Live | None = None,
 ) -> Starlette:
     """Make the preview.
 
@@ -39,8 +46,9 @@ def application(
         mailbox: A Maildir; shown at /_mail/.
         service: The list service, so that the links in letters work here as well.
         service_path: Where it stands below the site, such as "/list"; without one it is left out.
+        live: Where the site is built again while it is shown; its pages then show themselves anew.
     """
-    built = Site(site, site_url)
+    built = Site(site, site_url, live.page if live else str)
     pages = MailboxPages(Mailbox(mailbox), site_url=site_url)
 
     def to_mailbox(_: Request) -> Response:
@@ -61,6 +69,8 @@ def application(
             return Response(status_code=error.status_code, headers=error.headers)
         if request.scope["path"].startswith(f"{ADDRESS}/"):
             return pages.message("Not here", error.detail, status=404)
+        if live and live.mistake and not site.is_dir():
+            return pages.message("The site was not built", live.mistake, status=500)
         if not site.is_dir():
             return pages.message(
                 "No site yet", f"Nothing has been built into {site} yet; make build builds it.", status=404
@@ -73,6 +83,7 @@ def application(
             Route(ADDRESS, to_mailbox),
             Mount(ADDRESS, routes=pages.routes()),
             *beside,
+            *(live.routes() if live else ()),
             Route("/{path:path}", from_site),
         ],
         middleware=[Middleware(Guard)],

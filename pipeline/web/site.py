@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from mimetypes import MimeTypes
 from pathlib import Path
 from typing import Final
@@ -44,10 +45,11 @@ _OPEN_DOT_FOLDER: Final = ".well-known"  # RFC 8615
 class Site:
     """The folder that a build writes. It may be missing, and another may take its place at any moment."""
 
-    def __init__(self, folder: Path, url: str) -> None:
-        """Take the folder, and the absolute address that its pages call the site by."""
+    def __init__(self, folder: Path, url: str, shown: Callable[[str], str] = str) -> None:
+        """Take the folder, the absolute address that its pages call the site by, and what is done to each page."""
         self._folder = folder
         self._url = url
+        self._shown = shown
 
     def answer(self, request: Request) -> Response | None:
         """Answer with what lies at the path asked for, else with the site's own page for what does not exist.
@@ -92,7 +94,7 @@ class Site:
             return FileResponse(file, status_code=status, media_type=kind, stat_result=file.stat())
         # A page in another encoding passes through unharmed, byte for byte.
         page = file.read_bytes().decode("utf-8", "surrogateescape")
-        local = site_page(page, site_url=self._url)
+        local = self._shown(site_page(page, site_url=self._url))
         return Response(local.encode("utf-8", "surrogateescape"), status_code=status, media_type=kind)
 
 

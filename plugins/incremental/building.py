@@ -15,7 +15,7 @@ from pelican.log import console
 from pelican.writers import Writer
 
 from . import front
-from .files import prune, sweep
+from .files import older, prune, sweep
 from .generators import IncrementalArticles, IncrementalPages, IncrementalStatic
 from .inputs import Recorder
 from .reading import followed
@@ -85,7 +85,8 @@ class Incremental(Pelican):  # type: ignore[misc] # Pelican has no types
             if self.fresh:
                 store.reset("")
                 store.lost = ""
-            if marker.exists():
+            killed = marker.exists()
+            if killed:
                 sweep(output)
             marker.unlink(missing_ok=True)
             marker.touch()
@@ -103,7 +104,10 @@ class Incremental(Pelican):  # type: ignore[misc] # Pelican has no types
                 self._build()
             finally:
                 signals.generator_init.disconnect(self._watch)
-            self._leave(output, began, prunes=cleans or bool(self.settings.get("INCREMENTAL_PRUNE")))
+            unknown = killed or not self._session.before  # what stands there may be anybody's
+            self._leave(
+                output, began, unknown=unknown, prunes=cleans or bool(self.settings.get("INCREMENTAL_PRUNE"))
+            )
             marker.unlink(missing_ok=True)
         finally:
             store.close()
@@ -153,7 +157,7 @@ class Incremental(Pelican):  # type: ignore[misc] # Pelican has no types
             functions=self._functions,
         )
 
-    def _leave(self, output: str, began: int, *, prunes: bool) -> None:
+    def _leave(self, output: str, began: int, *, unknown: bool, prunes: bool) -> None:
         """Take away what is no longer made, and leave word for the next build."""
         session = self._session
         made = set(session.outputs)
@@ -164,6 +168,8 @@ class Incremental(Pelican):  # type: ignore[misc] # Pelican has no types
         if prunes:
             before |= set(self._whole("others") or ())
         prune(output, (before - made) - others)
+        if prunes and unknown:
+            prune(output, [path for path in older(output, began) if path not in made])
         session.store.keep_whole("others", tuple(sorted(others)))
         session.store.keep_whole("templates", tuple(self._templates.used.items()))
         for name in sorted(self._functions.blind):

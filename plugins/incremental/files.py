@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
-__all__ = ["BESIDE", "Atomic", "copy", "prune", "put", "sweep"]
+__all__ = ["BESIDE", "Atomic", "copy", "older", "prune", "put", "sweep"]
 
 BESIDE = ".~incremental"
 """The end of the name that a file has until it is whole."""
@@ -81,6 +81,17 @@ def prune(root: str, paths: Iterable[str]) -> None:
             except OSError:
                 break
             inner = os.path.dirname(inner)
+
+
+def older(root: str, moment: int) -> list[str]:
+    """Name the files below a folder that were not touched since a moment, in nanoseconds since 1970."""
+    found = []
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.lstat(path).st_ctime_ns < moment:
+                found.append(os.path.relpath(path, root))
+    return found
 
 
 def sweep(root: str) -> None:

@@ -136,14 +136,14 @@ def _slug(path: Path) -> str:
 
 
 def link(world: World, number: int, word: int) -> None:
-    target = _pick(world, word).relative_to(world.root / "content")
+    target = f"posts/post-{word % 7}.md"  # which may not be there yet
     path = _pick(world, number)
     line = f"\nSee [there]({{filename}}/{target}) and ![it]({{static}}/images/{word % 3}.png) and [on]({{tag}}one).\n"
     path.write_text(path.read_text(encoding="utf-8") + line, encoding="utf-8")
 
 
 def attach(world: World, number: int, word: int) -> None:
-    if word % 4 == 0:
+    if word % 2 == 0:
         path = _pick(world, number)
         line = f"\nTake [it]({{attach}}/images/{word % 3}.png) along.\n"
         path.write_text(path.read_text(encoding="utf-8") + line, encoding="utf-8")

@@ -59,8 +59,12 @@ class World:
             file.write_text(text, encoding="utf-8")
         return file
 
-    def remembered(self, **named: Any) -> dict[str, bytes]:
+    def remembered(self, *, receipt: Path | None = None, **named: Any) -> dict[str, bytes]:
         """Build with a memory; give what stands there.
+
+        Args:
+            receipt: where to leave word for the next build.
+            named: settings.
 
         Raises:
             FileOverwriteFailedError: Two of its posts want the same file.
@@ -71,6 +75,7 @@ class World:
             build = Incremental.listening(
                 lambda: read_settings(str(settings), override=override), store=str(self.root / "store")
             )
+            build.receipt = str(receipt) if receipt else None
             build.run()
         return tree(self.root / "output")
 
