@@ -146,7 +146,7 @@ _KINDS = {
         ".json",
         ".yml",
     ),
-    *(".svg", ".png", ".jpg", ".webp", ".avif", ".ico", ".conf", ".eml", ".csv", ".sql"),
+    *(".svg", ".png", ".jpg", ".webp", ".avif", ".ico", ".conf", ".eml", ".csv", ".sql", ".service"),
 }
 _NAMES = {
     "Makefile",
