@@ -140,7 +140,10 @@ def test_status_adds_up(published: Project) -> None:
 
 def test_before_the_first_run_there_is_no_campaign(fresh: Project) -> None:
     assert fresh.run("status").out == "No campaign yet.\n"
-    assert fresh.run("status", "--json").json == {"campaigns": []}
+    status = fresh.run("status", "--json").json
+    assert status["campaigns"] == []
+    assert status["returned"].pop("read_at") is None
+    assert set(status["returned"].values()) == {0}
 
 
 def test_the_doctor_finds_a_healthy_project_healthy(fresh: Project) -> None:
