@@ -219,6 +219,9 @@ _STEPS: dict[str, Callable[[Scene, str], None]] = {
     r"belonging (build|plan|send|publish|status|check|doctor)": lambda scene, said: _plain(*said.split()[1:])(
         scene, said
     ),
+    r"belonging preview (weekly|\S+ --as discreet)": lambda scene, said: _plain(*said.split()[1:])(
+        scene, said
+    ),
     r"belonging status --unknown": _plain("status", "--unknown"),
     r"belonging status --(resend|count-as-sent) NUMBERS": lambda scene, said: _plain(
         *said.split()[1:-1], "all"
