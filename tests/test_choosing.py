@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -530,7 +531,11 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=300 if "BELONGING_SOAK" in os.environ else 8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(events=steps)
 def test_nobody_gets_a_letter_twice_and_nobody_is_left_out_however_they_change_their_minds(
     events: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
