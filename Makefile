@@ -19,7 +19,7 @@ publish: $(VENV)/run ## build the site and mail what is new
 	@$(BELONGING) publish
 
 build: $(VENV)/run ## build the site into output/, mail nothing
-	@$(BELONGING) build
+	@$(BELONGING) build $(CHANGED)
 
 plan: $(VENV)/run ## show what would be mailed
 	@$(BELONGING) plan
@@ -75,6 +75,9 @@ bench: $(VENV)/dev ## measure; prints rates and ratios
 
 lighthouse: $(VENV)/dev ## have Lighthouse score four pages as a phone sees them
 	@$(BIN)/python -m tests.lighthouse
+
+bench-build: $(VENV)/dev ## measure builds beside Hugo's, Eleventy's and Pelican's own (SIZES="100 1000 10000"); minutes to an hour
+	@$(BIN)/python -m tests.bench.builds $(SIZES)
 
 soak: $(VENV)/dev ## the long tests: a thousand kills, new examples for every property
 	@BELONGING_KILLS=1000 $(PYTEST) tests/kill -p no:randomly

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import BuildError
@@ -28,6 +28,7 @@ class Built:
 
     output: Path  # the site
     manifest: Path  # its posts, for the pipeline
+    changed: tuple[str, ...] = field(default=(), compare=False)  # files written or removed by publishing it
 
 
 class SiteBuilder:
@@ -87,9 +88,9 @@ class SiteBuilder:
 
         Every file is whole at every moment. What a crash leaves undone the next build does.
         """
-        mirror(staged.output, self.output)
+        changed = mirror(staged.output, self.output)
         replace(staged.manifest, self.manifest)
-        return Built(output=self.output, manifest=self.manifest)
+        return Built(output=self.output, manifest=self.manifest, changed=changed)
 
     def build_drafts(self) -> Built:
         """Build everything, drafts and scheduled posts too, to be looked at: under var/, not where the site stands.

@@ -82,12 +82,20 @@ def check_content(root: Path, *, quiet: bool = False) -> None:
         _print_mistakes(mistakes)
 
 
-def build(context: typer.Context, clean: Clean = False) -> None:
+def build(
+    context: typer.Context,
+    clean: Clean = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Name the files of the site that became others.")
+    ] = False,
+) -> None:
     """Build the site into output/ and mail nothing. Only what has changed is made anew."""
     project = of(context).project
     check_content(project.root)
     built = project.builder.build(clean=clean)
     output.line("The site is in ", (str(built.output.relative_to(project.root)), "bold"), "/")
+    if changed:
+        output.lines(sorted(built.changed) or ["Nothing changed."])
 
 
 def preview(

@@ -214,7 +214,7 @@ _STEPS: dict[str, Callable[[Scene, str], None]] = {
     r"make new": _task(code=1),  # without a title it says what is missing
     r"make preview POST=.+": _task(),
     r"make serve": _page("serve"),
-    r"make (test|lint|format|types|bench|soak|mutate|docs|words( LANGUAGE=[a-z]+)?)": _for_developers,
+    r"make (test|lint|format|types|bench|bench-build|soak|mutate|docs|words( LANGUAGE=[a-z]+)?)": _for_developers,
     r"make lock": _lock,
     r"belonging (build|plan|send|publish|status|check|doctor)": lambda scene, said: _plain(*said.split()[1:])(
         scene, said
