@@ -395,6 +395,11 @@ class Project:
         """Answer the time zone of the site, as far as a build has told it."""
         return ZoneInfo(self.manifest()[0].timezone if self.builder.manifest.exists() else "UTC")
 
+    @property
+    def _restored(self) -> bool:
+        """Tell whether the ledger was put back from a backup, so that the newest post may have been mailed since."""
+        return self.has_list and SqlCampaigns(self.engine).restored()
+
     def retry_held(self) -> int:
         """Let deliveries be tried that were held because what is sealed did not open; answer how many."""
         return SqlDeliveries(self.engine).retry_held(self.clock())
@@ -499,7 +504,7 @@ class Project:
                 untracked=not hosted,
             ),
             policy=Policy(
-                newest_on_first_run=chosen.first_run is FirstRun.NEWEST,
+                newest_on_first_run=chosen.first_run is FirstRun.NEWEST and not self._restored,
                 max_new=chosen.max_new,
                 max_age=timedelta(days=chosen.max_age_days),
                 provider_waits=hosted,

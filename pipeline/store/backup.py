@@ -20,7 +20,7 @@ from pipeline.campaigns import CampaignState
 from pipeline.errors import BelongingError, KeyChanged
 from pipeline.ledger import DeliveryState
 from pipeline.store import facts
-from pipeline.store.campaigns import HISTORY
+from pipeline.store.campaigns import HISTORY, RESTORED
 from pipeline.store.engine import KEY_CHECK, SCHEMA, keep_key, migrate, transaction
 from pipeline.store.tables import campaigns, deliveries, metadata
 
@@ -146,6 +146,7 @@ def _hold(connection: Connection) -> None:
         update(campaigns).where(campaigns.c.state.in_(_GOING_ON)).values(state=CampaignState.PAUSED)
     )
     facts.drop(connection, HISTORY)
+    facts.put(connection, RESTORED, "once")
 
 
 def _broken() -> BelongingError:

@@ -32,8 +32,11 @@ from pipeline.store.engine import transaction
 from pipeline.store.tables import campaigns, deliveries, earlier_posts, subscribers
 from pipeline.subscribers import Origin, SubscriberState
 
-__all__ = ["HISTORY", "SqlCampaigns"]
+__all__ = ["HISTORY", "RESTORED", "SqlCampaigns"]
 
+RESTORED = (
+    "restored"  # the fact that the history is that of a backup: the newest post may have been mailed since
+)
 HISTORY = "history version"  # the fact that counts how often the history changed
 # Posts that were stopped for being too many stay so, however many of them are left at the next run.
 _BEGIN = {Verdict.MAIL: CampaignState.PLANNED, Verdict.STOPPED: CampaignState.PAUSED}
@@ -117,6 +120,11 @@ class SqlCampaigns:
                 transitions.cancel(connection, campaign_id(EVERYBODY, post_id), now)
             if not version or new or earlier or cancelled:
                 facts.write(connection, HISTORY, str(int(version or 0) + 1))
+
+    def restored(self) -> bool:
+        """Tell whether this history was ever put back from a backup."""
+        with transaction(self._engine) as connection:
+            return facts.read(connection, RESTORED) is not None
 
     def campaigns(self) -> Sequence[Campaign]:
         """List every campaign, the newest first."""

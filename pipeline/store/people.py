@@ -155,7 +155,7 @@ class People:
         )
         insert_rows(
             connection,
-            self._insert(consents),
+            self._insert(consents).on_conflict_do_nothing(index_elements=["subscriber_id", "life"]),
             ("subscriber_id", "life", "wording", "path", "asked_at", "given_at"),
             [
                 (person.id, given.life, names[given.wording], given.path, given.asked_at, given.given_at)

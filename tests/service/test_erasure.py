@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import BelongingError, KeyProblem
+from pipeline.store.campaigns import SqlCampaigns
 from pipeline.subscribers import SubscriberState
 from pipeline.subscribers.keys import new_root_key
 from pipeline.wiring import Project
@@ -89,6 +90,11 @@ def test_nothing_is_mailed_twice_because_of_a_backup(world: World) -> None:
     project = restored(world, backed_up(world))
     (waiting,) = project.unknown_deliveries()
     assert waiting[1] == campaign
+    ledger = SqlCampaigns(project.engine)
+    assert ledger.restored()
+    assert not ledger.history().begun, (
+        "posts count as on a first run, and not even the newest is mailed by itself"
+    )
     project.engine.dispose()
 
 

@@ -208,3 +208,23 @@ def test_links_begin_with_the_address_in_the_settings_whatever_host_was_asked(wo
     world.client.post("/list/subscribe", data={"email": READER}, headers={"Host": "evil.example.com"})
     world.work()
     assert all(link.startswith(SITE) for link in links_of(world.mail()))
+
+
+def test_who_left_a_list_elsewhere_can_join_here_by_themselves(world: World) -> None:
+    """And only by confirming: until then they stay as unmailed as they were."""
+    project = world.project
+    name = project.keyring.suppression_hash("back@lists.example.com")
+    project.people.suppress([name], "left", world.clock())
+    link = world.ask("back@lists.example.com")
+    assert project.people.suppressed([name])
+    assert world.client.post(link).status_code == 200
+    assert not project.people.suppressed([name])
+
+
+def test_who_complained_or_was_erased_cannot_be_brought_back_by_a_form(world: World) -> None:
+    project = world.project
+    name = project.keyring.suppression_hash("gone@lists.example.com")
+    project.people.suppress([name], "complained", world.clock())
+    assert world.join("gone@lists.example.com").status_code == 200
+    world.work()
+    assert world.mails() == []

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from pipeline.errors import BelongingError, KeyChanged, SettingsError
 from pipeline.store import backup, farewells
 from pipeline.store.backup import dump, is_empty, load
+from pipeline.store.campaigns import RESTORED
 from pipeline.store.engine import connect
 from pipeline.store.members import SqlMembers
 from pipeline.store.people import People
@@ -36,7 +37,9 @@ def people(engine: Engine) -> People:
 def everything(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
     with engine.connect() as connection:
         return {
-            table.name: sorted((tuple(row) for row in connection.execute(sa.select(table))), key=repr)
+            table.name: sorted(
+                (tuple(row) for row in connection.execute(sa.select(table)) if row[0] != RESTORED), key=repr
+            )
             for table in metadata.sorted_tables
         }
 

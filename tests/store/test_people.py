@@ -11,7 +11,10 @@ from sqlalchemy import Engine
 
 from pipeline.store.people import People
 from pipeline.store.tables import subscribers
-from pipeline.subscribers import Origin, SubscriberState
+from pipeline.subscribers import Origin, Subscriber, SubscriberState
+from pipeline.subscribers.consent import Consent
+from pipeline.subscribers.formats import Standing
+from pipeline.subscribers.importing import Leaver
 from tests.builders import KEYRING, NOW, address, person, persons
 from tests.store.conftest import Opener
 
@@ -117,3 +120,51 @@ def test_of_two_imports_at_the_same_time_nobody_is_added_twice(open_store: Opene
     with ThreadPoolExecutor(len(stores)) as pool:
         assert sum(pool.map(add, range(2))) == 200
     assert stores[0].count()[SubscriberState.CONFIRMED] == 200
+
+
+def taken_over(count: int) -> list[tuple[Subscriber, Consent]]:
+    given = Consent(life=1, wording="(not known)", asked_at=None, given_at=NOW, path="import from elsewhere")
+    return [(person(number), given) for number in range(count)]
+
+
+def leaver(number: int, standing: Standing) -> Leaver:
+    whose = address(number)
+    return Leaver(
+        address_index=KEYRING.address_index(whose),
+        suppression=KEYRING.suppression_hash(whose),
+        standing=standing,
+    )
+
+
+def test_people_are_taken_over_once_with_their_consents(people: People) -> None:
+    assert people.take_over(taken_over(1_200), [], NOW) == 1_200
+    assert people.take_over(taken_over(1_203), [], NOW) == 3
+    found = list(people.after(-1, most=2_000))
+    assert [one.id for one, _ in found] == sorted(person(number).id for number in range(1_203))
+    assert {consent.path for _, consent in found if consent} == {"import from elsewhere"}
+    assert people.known([KEYRING.address_index(address(number)) for number in range(1_205)]) == {
+        KEYRING.address_index(address(number)): False for number in range(1_203)
+    }
+
+
+def test_leavers_are_off_the_list_and_stay_so(people: People) -> None:
+    mine = Consent(life=1, wording="Yes", asked_at=NOW, given_at=NOW, path="site form, mail, button")
+    people.take_over([*taken_over(3), (person(3), mine)], [], NOW)
+    leavers = [
+        leaver(0, Standing.LEFT),
+        leaver(1, Standing.BOUNCED),
+        leaver(3, Standing.LEFT),
+        leaver(9, Standing.COMPLAINED),
+        leaver(9, Standing.COMPLAINED),
+    ]
+    assert people.take_over([], leavers, NOW) == 0
+    states = [one.state for one, _ in people.after(-1, most=9)]
+    assert states == [
+        SubscriberState.UNSUBSCRIBED,
+        SubscriberState.BOUNCED,
+        SubscriberState.CONFIRMED,
+        SubscriberState.CONFIRMED,
+    ], "who confirmed here by themselves is not taken off by a list from elsewhere"
+    assert [people.barred(one.suppression) for one in leavers[:2]] == [False, True]
+    people.suppress([leavers[0].suppression], "complained", NOW)
+    assert people.barred(leavers[0].suppression)
