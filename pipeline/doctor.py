@@ -15,6 +15,7 @@ from pipeline.posts import checking, frontmatter
 from pipeline.posts.mistakes import Severity
 from pipeline.posts.provided import providers
 from pipeline.settings import ProviderName
+from pipeline.store.engine import see_whole
 from pipeline.wiring import Project
 
 __all__ = ["Complaint", "Level", "examine"]
@@ -115,6 +116,13 @@ def _site(project: Project) -> Iterator[Complaint]:
     yield Complaint(
         name="site", level=Level.OK, detail=f"{_count(len(posts), 'post')}, to be read at {site.url}"
     )
+
+
+def _store(project: Project) -> Iterator[Complaint]:
+    """See that nothing of the store is damaged, also where nobody has looked for long."""
+    if project.has_list:
+        see_whole(project.engine)
+        yield Complaint(name="store", level=Level.OK, detail="nothing in it is damaged")
 
 
 def _key(project: Project) -> Iterator[Complaint]:
@@ -227,6 +235,7 @@ _LOOKS: tuple[tuple[str, Callable[[Project], Iterator[Complaint]]], ...] = (
     ("posts", _posts),
     ("privacy page", _pages),
     ("site", _site),
+    ("store", _store),
     ("key", _key),
     ("privacy", _privacy),
     ("mail", _way_out),

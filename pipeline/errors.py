@@ -6,8 +6,9 @@
     ├── ManifestError              1   the manifest is missing, foreign or broken
     ├── RenderingError             1   a post cannot become a letter
     ├── SettingsError              3   newsletter.toml or the environment says something impossible
-    │   └── KeyProblem             3   the key is missing, malformed or not this store's
-    │       └── KeyChanged         3   the list was given another key while this was running
+    │   ├── KeyProblem             3   the key is missing, malformed or not this store's
+    │   │   └── KeyChanged         3   the list was given another key while this was running
+    │   └── StoreDamaged           3   the store's file is no longer whole; a backup has to take its place
     ├── DecisionNeeded             4   a person has to decide before anything is mailed
     │   ├── PlanChanged            4   what was planned is no longer what would be done
     │   └── CheckFailed            4   a letter broke a rule that it must keep; nothing was sent
@@ -44,6 +45,7 @@ __all__ = [
     "RenderingError",
     "RequestRefused",
     "SettingsError",
+    "StoreDamaged",
     "StoreDown",
     "TransportDown",
 ]
@@ -101,6 +103,20 @@ class KeyChanged(KeyProblem):
         super().__init__(
             "the list was given another key while this was running",
             advice="run it again; nothing was done with the old key",
+        )
+
+
+class StoreDamaged(SettingsError):
+    """The store's file is no longer whole. No message says what was being read or written.
+
+    Args:
+        file: The store, as a path.
+    """
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            f"the store {file} is damaged, or none of ours",
+            advice="move it aside with the files beside it that end in -wal and -shm, then belonging restore BACKUP",
         )
 
 

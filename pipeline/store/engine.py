@@ -11,14 +11,25 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
-from pipeline.errors import KeyChanged, SettingsError, StoreDown
+from pipeline.errors import KeyChanged, SettingsError, StoreDamaged, StoreDown
 from pipeline.folders import make_private
 
-__all__ = ["KEY_CHECK", "SCHEMA", "connect", "exists", "guard", "keep_key", "migrate", "transaction"]
+__all__ = [
+    "KEY_CHECK",
+    "SCHEMA",
+    "connect",
+    "exists",
+    "guard",
+    "keep_key",
+    "migrate",
+    "see_whole",
+    "transaction",
+]
 
 SCHEMA = "0005"  # the newest migration
 KEY_CHECK = "key check"  # the fact that tells which key the store is sealed with
 
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")  # as they begin; trying again does not help
 _GUARD = "belonging_key"
 _KEY_LOCK = 7_121_507
 
@@ -33,6 +44,7 @@ def connect(url: str, root: Path) -> Engine:
     Raises:
         SettingsError: The URL is none, the driver is missing, the database cannot be reached, or it was made by
             a newer version of this program. The message never holds the URL.
+        StoreDamaged: An SQLite file is no longer whole.
     """
     where = _url(url, root)
     try:
@@ -83,6 +95,7 @@ def transaction(engine: Engine, *, guarded: bool = True) -> Iterator[Connection]
 
     Raises:
         StoreDown: The store cannot be used now. The message never holds what was written.
+        StoreDamaged: What was met cannot be read, and never will be.
         KeyChanged: The store was given another key since `guard`.
     """
     try:
@@ -91,8 +104,25 @@ def transaction(engine: Engine, *, guarded: bool = True) -> Iterator[Connection]
             if guarded and check is not None:
                 _see_key(connection, check)
             yield connection
-    except OperationalError as error:
-        raise StoreDown(getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)) from None
+    except DBAPIError as error:
+        name = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
+        if name.startswith(_DAMAGED):
+            raise StoreDamaged(engine.url.database or "") from None
+        if isinstance(error, OperationalError):
+            raise StoreDown(name) from None
+        raise
+
+
+def see_whole(engine: Engine) -> None:
+    """Read an SQLite store to its end; damage may lie where no run has looked for weeks. A server sees to its own.
+
+    Raises:
+        StoreDamaged: It is not whole.
+    """
+    if engine.dialect.name == "sqlite":
+        with transaction(engine, guarded=False) as connection:
+            if connection.execute(text("PRAGMA quick_check(1)")).scalar() != "ok":
+                raise StoreDamaged(engine.url.database or "")
 
 
 def keep_key(connection: Connection) -> None:

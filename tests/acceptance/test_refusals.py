@@ -262,9 +262,12 @@ def test_a_store_that_is_none_is_named(published: Project) -> None:
     store.write_bytes(b"no database " * 1000)
     site = published.site
     done = published.run("publish", code=3)
-    assert "the store cannot be opened" in done.err
+    assert "list.sqlite is damaged" in done.err
+    assert "belonging restore BACKUP" in done.err
     assert published.site == site
+    assert "list.sqlite is damaged" in published.run("doctor", code=3).out
     store.write_bytes(kept)
+    assert "store: nothing in it is damaged" in published.run("doctor").out
     published.run("publish")
     assert published.mailed == PUBLISHED
 

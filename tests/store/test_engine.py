@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
 import pipeline.store
-from pipeline.errors import SettingsError, StoreDown
-from pipeline.store.engine import SCHEMA, connect, exists, transaction
+from pipeline.errors import SettingsError, StoreDamaged, StoreDown
+from pipeline.store.engine import SCHEMA, connect, exists, see_whole, transaction
 from pipeline.store.people import People
 from pipeline.store.tables import Moment, metadata
 from tests.builders import NOW, address, persons
@@ -219,8 +219,27 @@ def test_an_address_that_leads_nowhere_is_a_clear_mistake(tmp_path: Path, url: s
 
 def test_a_file_that_is_no_store_is_a_clear_mistake(tmp_path: Path) -> None:
     (tmp_path / "list.sqlite").write_bytes(b"not a database, whatever it is" * 50)
-    with pytest.raises(SettingsError, match=r"cannot be opened \(DatabaseError\)"):
+    with pytest.raises(StoreDamaged, match=r"/list\.sqlite is damaged, or none of ours"):
         connect("sqlite:///list.sqlite", tmp_path)
+
+
+def test_damage_is_named_where_it_is_met_and_found_where_nobody_looks(tmp_path: Path) -> None:
+    url, file = f"sqlite:///{tmp_path}/list.sqlite", tmp_path / "list.sqlite"
+    with opened(url) as engine:
+        People(engine).add(persons(1))
+        see_whole(engine)
+    with contextlib.closing(sqlite3.connect(file)) as bare:
+        (size,) = bare.execute("PRAGMA page_size").fetchone()
+        (page,) = bare.execute("SELECT rootpage FROM sqlite_master WHERE name = 'subscribers'").fetchone()
+    with file.open("r+b") as stream:
+        stream.seek((page - 1) * size)
+        stream.write(b"\xde\xad" * (size // 2))
+    with opened(url) as engine:
+        for meet in (lambda: People(engine).add(persons(2)), lambda: see_whole(engine)):
+            with pytest.raises(StoreDamaged, match="belonging restore") as caught:
+                meet()
+            assert caught.value.exit_code == 3
+            assert address(1) not in repr(caught.value.__context__)
 
 
 def test_a_place_where_no_file_can_be_is_a_clear_mistake(tmp_path: Path) -> None:
