@@ -174,6 +174,10 @@ class Incremental(Pelican):  # type: ignore[misc] # Pelican has no types
         session.store.keep_whole("templates", tuple(self._templates.used.items()))
         for name in sorted(self._functions.blind):
             session.say(f"pages that call {name}() are always rendered: nobody knows what it depends on")
+        for kind, path in sorted(session.unkept.items()):
+            session.say(
+                f"posts like {path} are read in every build: they hold a {kind}, of which nothing is known"
+            )
         until = session.until()
         session.finish()
         if self.receipt:

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
-from dateutil.tz import tzoffset, tzutc
+from dateutil.tz import tzlocal, tzoffset, tzutc
 from markupsafe import Markup
 from pelican.contents import Content
 from pelican.paginator import Page, Paginator
@@ -113,6 +113,8 @@ class Encoder:
             return ("o", (zone.utcoffset(None) or dt.timedelta()).total_seconds())
         if type(zone) is tzutc:
             return ("u",)
+        if type(zone) is tzlocal:
+            return ("L",)  # builds on a machine in another zone share nothing
         if type(zone) is tzoffset:
             return ("O", zone.tzname(None), (zone.utcoffset(None) or dt.timedelta()).total_seconds())
         raise Opaque(type(zone).__qualname__)
@@ -215,6 +217,8 @@ class Decoder:
             return made
         if plain[0] == "u":
             return cast("dt.tzinfo", tzutc())
+        if plain[0] == "L":
+            return cast("dt.tzinfo", tzlocal())
         if plain[0] == "O":
             return cast("dt.tzinfo", tzoffset(plain[1], plain[2]))
         return dt.timezone(dt.timedelta(seconds=plain[1]))

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from .stamps import RACY, Stamp, fingerprint, stamp
 
-__all__ = ["leave", "nothing_to_do", "receipt_of"]
+__all__ = ["ALWAYS_NEW", "leave", "nothing_to_do", "receipt_of"]
 
 _FORMAT = 1
 _OURS = frozenset({"__pycache__", "output", "var", "cache"})  # what builds leave beside what they read
-_ALWAYS_NEW = frozenset(
+ALWAYS_NEW = frozenset(
     {"_", "OLDPWD", "SHLVL", "PWD", "COLUMNS", "LINES", "TERM", "TERM_SESSION_ID", "WINDOWID"}
 )
 
@@ -121,5 +121,5 @@ def _day() -> tuple[int, ...]:
 
 def _environment() -> bytes:
     """Give what stands for the environment, but for what each shell sets anew."""
-    held = sorted(f"{name}={value}" for name, value in os.environ.items() if name not in _ALWAYS_NEW)
+    held = sorted(f"{name}={value}" for name, value in os.environ.items() if name not in ALWAYS_NEW)
     return blake2b("\0".join(held).encode("utf-8", "surrogateescape"), digest_size=16).digest()

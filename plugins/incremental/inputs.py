@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 from .codec import Encoder, Opaque, Plain, digest
+from .front import ALWAYS_NEW
 from .stamps import RACY, Stamp, fingerprint, same, stamp
 
 __all__ = ["Recorder", "code", "environment", "environment_same", "settings_digest", "unchanged"]
@@ -117,7 +119,7 @@ def code(recorder: Recorder, taken: int) -> Plain:
         if (file := getattr(module, "__file__", None)) and not str(file).endswith(".pyc")
     }
     files |= {path for path in recorder.read if path.endswith(".py")}
-    return (taken, sys.version, tuple(_known(path, taken) for path in sorted(files)))
+    return (taken, _machine(), tuple(_known(path, taken) for path in sorted(files)))
 
 
 _Known = tuple[str, Stamp, bytes]
@@ -132,10 +134,14 @@ def _known(path: str, taken: int) -> _Known:
     return was
 
 
+def _machine() -> str:
+    return f"{sys.version} {time.tzname} {time.timezone} {time.altzone}"
+
+
 def unchanged(known: Plain) -> bool:
     """Tell whether the code is what it was."""
     taken, version, files = known
-    if version != sys.version or not all(same(path, was, content, taken) for path, was, content in files):
+    if version != _machine() or not all(same(path, was, content, taken) for path, was, content in files):
         return False
     _code.update((one[0], one) for one in files)
     return True
@@ -171,7 +177,7 @@ def environment() -> Plain:
         file = getattr(module, "__file__", None)
         if file and not _INSTALLED.search(str(file)):
             names |= _named((str(file), stamp(str(file))))
-    return tuple((name, _hidden(name)) for name in sorted(names))
+    return tuple((name, _hidden(name)) for name in sorted(names - ALWAYS_NEW))
 
 
 def environment_same(known: Plain) -> bool:

@@ -76,6 +76,7 @@ class Session:
     values: dict[str, bytes | None] = field(default_factory=dict)  # what facts stand for now
     stale: frozenset[str] = frozenset()  # facts that stand for something else now
     attaching: set[str] = field(default_factory=set)  # what takes files along, to where it is itself
+    unkept: dict[str, str] = field(default_factory=dict)  # kinds of values, each with a post that holds one
     full: str = ""  # why every output is made anew
     known: Callable[[str], bytes | None] = lambda _: None  # works out other facts than those of content
 
@@ -232,7 +233,8 @@ class Session:
             for name, value in plain.items():
                 if name not in {"source_path", "relative_source_path"}:
                     self.decode(value)
-        except (Opaque, KeyError, ValueError, IndexError):
+        except (Opaque, KeyError, ValueError, IndexError) as error:
+            self.unkept.setdefault(str(error), path)
             return
         kept.fields = digest(tuple((name, plain[name]) for name in sorted(plain)))
         kept.url, kept.save_as = url, save_as

@@ -47,7 +47,7 @@ def test_a_damaged_store_means_a_full_build_and_never_a_wrong_page(world: World)
         _store(world).write_bytes(data)
         play(
             world,
-            (chance.choice(("body", "title", "add", "template")), chance.randrange(12), chance.randrange(12)),
+            (chance.choice(("body", "tag", "add", "template")), chance.randrange(12), chance.randrange(12)),
         )
         assert not list(differences(world.remembered(), world.clean()))
 
@@ -160,3 +160,19 @@ def test_only_functions_that_can_know_nothing_are_trusted(tmp_path: Path) -> Non
         tmp_path.exists,
     ):
         assert not pure(knowing)
+
+
+@pytest.mark.parametrize(
+    "date", ["2026-01-02T09:00:00Z", "2026-01-02 09:00 +02:00", "2026-01-02", "2 Jan 2026 9:00 UTC"]
+)
+def test_posts_are_kept_however_their_dates_are_written(
+    date: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World(tmp_path)
+    play(world, ("add", 0, 0))
+    file = world.root / "content" / "posts" / "post-0.md"
+    file.write_text(f"Title: One\nDate: {date}\n\nText\n", encoding="utf-8")
+    world.remembered()
+    assert "read in every build" not in capsys.readouterr().out
+    play(world, ("add", 1, 1))
+    assert not list(differences(world.remembered(), world.clean()))
