@@ -25,6 +25,7 @@ __all__ = ["app"]
 app = typer.Typer(help="Add people to the embedded list, move lists in and out, count.", no_args_is_help=True)
 
 _CONTENT = "subscribers"  # what a locked export says that it holds
+_LONGEST = 10_000  # bytes looked at where one address is to stand
 _SHORTEST = 12  # characters of a passphrase
 
 
@@ -44,7 +45,12 @@ def add(context: typer.Context) -> None:
     if sys.stdin.isatty():
         address = typer.prompt("Address", hide_input=True, err=True)
     else:
-        address = sys.stdin.buffer.readline(1_000).decode(errors="replace")
+        address, *more = sys.stdin.buffer.read(_LONGEST).decode(errors="replace").strip().split("\n")
+        if more:
+            raise BelongingError(
+                "that is more than one line; nobody was added",
+                advice="give one address, or make a CSV file of them for belonging subscribers import",
+            )
     output.line("Added." if joining.add(address) else "Was on the list already; nothing was changed.")
 
 

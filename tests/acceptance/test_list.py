@@ -33,6 +33,15 @@ def test_what_is_no_address_is_refused_without_being_repeated(published: Project
     assert counted(published) == 3
 
 
+def test_several_addresses_at_once_are_refused_rather_than_all_but_the_first_forgotten(
+    published: Project,
+) -> None:
+    done = published.run("subscribers", "add", stdin="dora@example.net\nemil@example.net\n", code=1)
+    assert "belonging subscribers import" in done.err
+    assert "example.net" not in done.both
+    assert counted(published) == 3
+
+
 def test_the_command_line_takes_no_address(published: Project) -> None:
     done = published.run("subscribers", "add", "dora@example.net", code=2)
     assert "dora" not in done.both
