@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipeline.posts import frontmatter, helplines, judging, links, pelicanconf, provided, slugs, values
+from pipeline.posts import (
+    elsewhere,
+    frontmatter,
+    helplines,
+    judging,
+    links,
+    pelicanconf,
+    provided,
+    slugs,
+    values,
+)
 from pipeline.posts.files import Files
 from pipeline.posts.judging import Checked
 from pipeline.posts.layout import Layout
@@ -68,6 +78,7 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
     for source in files:
         kind = layout.kind(source)
         if kind is None:
+            mistakes += _unread(source, base, layout)
             continue
         document = frontmatter.read(content / source, shown=_shown(base, source))
         checked = judging.validate(
@@ -78,6 +89,7 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
             message = "the file's name holds what cannot be written in an address"
             mistakes.append(document.source.mistake(Place(1, 1), message, "rename it"))
         mistakes += links.judge(document, source, files)
+        mistakes += elsewhere.judge(document)
         mistakes += provided.judge(document)
         mistakes += _image(checked, files)
         if document.readable and checked.front_matter.status is not Status.SKIP:
@@ -89,6 +101,16 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
     mistakes += _lost(entries)
     mistakes += helplines.judge(content / "helplines.toml", today=today, shown=_shown(base, "helplines.toml"))
     return tuple(sorted(mistakes))
+
+
+def _unread(source: str, base: str, layout: Layout) -> Iterator[Mistake]:
+    """Find what would be a post or page but for capitals at the end of its name."""
+    stem, dot, suffix = source.rpartition(".")
+    meant = f"{stem}{dot}{suffix.lower()}"
+    if meant != source and layout.kind(meant):
+        message = "is not read because of the capitals at the end of its name"
+        advice = f"rename it to {Path(_shown(base, meant)).name}"
+        yield mistake(_shown(base, source), Place(1, 1), message, advice, warning=True)
 
 
 def _base(content: Path) -> str:

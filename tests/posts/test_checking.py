@@ -187,6 +187,21 @@ def test_a_picture_that_is_not_there_is_a_mistake(content: Path) -> None:
     )
 
 
+def test_a_post_that_capitals_at_the_end_of_its_name_keep_from_being_read_is_named(content: Path) -> None:
+    put(content, "posts/One.MD")
+    (content / "posts" / "NOTES.TXT").write_text("no post")
+    put(content, "elsewhere/Two.MD")
+    (only,) = said(content)
+    assert only.startswith("posts/One.MD:1:1: warning: is not read because of the capitals")
+    assert only.endswith("rename it to One.md")
+
+
+def test_pictures_from_other_sites_are_named(content: Path) -> None:
+    put(content, "posts/one.md", body="![a](https://p.example.com/a.png)")
+    (only,) = said(content)
+    assert "warning: a picture is called from p.example.com" in only
+
+
 def test_only_the_folders_of_the_layout_are_read(content: Path) -> None:
     put(content, "articles/a.md", "mail: perhaps")
     put(content, "articles/not/b.md", "mail: perhaps")
