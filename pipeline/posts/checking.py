@@ -75,6 +75,10 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
     files = Files.below(content)
     mistakes: list[Mistake] = []
     entries: list[_Entry] = []
+    for source, why in files.closed.items():
+        message = f"cannot be looked into: {why}"
+        advice = "make it a readable folder, or its posts would vanish from the site"
+        mistakes.append(mistake(_shown(base, source), Place(1, 1), message, advice))
     for source in files:
         kind = layout.kind(source)
         if kind is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -19,8 +19,9 @@ _COMPARED = (
 class Files:
     """A set of paths with forward slashes, relative to content/."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    def __init__(self, paths: Iterable[str], *, closed: Mapping[str, str] | None = None) -> None:
         self._paths = frozenset(paths)
+        self.closed = dict(closed or {})  # folders that could not be looked into, and why
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_start: dict[tuple[str, str], list[str]] = defaultdict(list)
         for path in sorted(self._paths):
@@ -31,7 +32,8 @@ class Files:
     @classmethod
     def below(cls, folder: Path) -> Files:
         """List a folder, following links as Pelican does, but none into a folder already listed."""
-        return cls(_walk(folder))
+        closed: dict[str, str] = {}
+        return cls(list(_walk(folder, closed)), closed=closed)
 
     def __contains__(self, path: object) -> bool:
         return path in self._paths
@@ -48,9 +50,12 @@ class Files:
         return next(iter(get_close_matches(path, similar, n=1, cutoff=0.8)), "")
 
 
-def _walk(folder: Path) -> Iterator[str]:
+def _walk(folder: Path, closed: dict[str, str]) -> Iterator[str]:
+    def shut(error: OSError) -> None:
+        closed[Path(os.fsdecode(error.filename)).relative_to(folder).as_posix()] = error.strerror or "unknown"
+
     seen: set[str] = set()
-    for current, folders, names in os.walk(folder, followlinks=True):
+    for current, folders, names in os.walk(folder, onerror=shut, followlinks=True):
         real = os.path.realpath(current)
         if real in seen:
             folders.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -194,6 +195,23 @@ def test_a_post_that_capitals_at_the_end_of_its_name_keep_from_being_read_is_nam
     (only,) = said(content)
     assert only.startswith("posts/One.MD:1:1: warning: is not read because of the capitals")
     assert only.endswith("rename it to One.md")
+
+
+def test_a_folder_that_cannot_be_looked_into_is_a_mistake(content: Path) -> None:
+    put(content, "posts/one.md")
+    name = "d" * 250  # nested until no path can name it: that stops root as well, as no mode of a folder does
+    descriptor = os.open(content / "posts", os.O_RDONLY)
+    for _ in range(4096 // len(name) + 1):
+        os.mkdir(name, dir_fd=descriptor)
+        below = os.open(name, os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = below
+    os.close(descriptor)
+    (only,) = said(content)
+    shutil.rmtree(content / "posts" / name)
+    assert only.startswith(f"posts/{name}/")
+    assert "cannot be looked into: " in only
+    assert "warning" not in only
 
 
 def test_pictures_from_other_sites_are_named(content: Path) -> None:
