@@ -26,14 +26,19 @@ def test_a_scanner_that_follows_every_link_of_every_mail_twice_changes_nothing(w
     world.clock.now += timedelta(days=8)
     for address in ("here@lists.example.com", READER):
         world.join(address)
-    world.client.post("/list/rights", data={"email": "here@lists.example.com"})
+    for page in ("rights", "preferences"):
+        world.client.post(f"/list/{page}", data={"email": "here@lists.example.com"})
     world.work()
     mails = world.mails()
-    assert len(mails) == 3
+    (choices,) = (path for mail in mails if "/preferences/" in (path := path_of(mail)))
+    world.client.post(choices, data={"do": "move", "email": "there@lists.example.com"})
+    world.work()
+    mails += world.mails()
+    assert len(mails) == 5
     paths = [unsubscribe_path(world, "here@lists.example.com")]
     paths += [link.removeprefix(SITE) for mail in mails for link in links_of(mail)]
     assert (
-        sum(path.startswith("/list/") for path in paths) == 1 + 3 * 2
+        sum(path.startswith("/list/") for path in paths) == 1 + 5 * 2
     )  # each notice has its link in two languages
     before = world.everything()
     for path in paths * 2:
@@ -78,6 +83,19 @@ def _bad_links(world: World) -> dict[str, str]:
         "rights, expired": f"/list/rights/{passes.make(Errand.RIGHTS, whom, 2, passed)}",
         "rights, of an earlier life": f"/list/rights/{passes.make(Errand.RIGHTS, whom, 1, soon)}",
         "rights, for something else": f"/list/rights/{good}",
+        **{
+            f"{page}, {why}": f"/list/{page}/{text}"
+            for page, errand in (("preferences", Errand.CHOICES), ("move", Errand.MOVE))
+            for why, text in {
+                "of an earlier life": passes.make(errand, whom, 1, soon),
+                "expired": passes.make(errand, whom, 2, passed),
+                "forged": foreign.make(errand, whom, 2, soon),
+                "truncated": passes.make(errand, whom, 2, soon)[:-1],
+                "for something else": good,
+                "a letter's token": unsubscribe_path(world, READER).rpartition("/")[2],
+            }.items()
+        },
+        "move, that nobody asked for": f"/list/move/{passes.make(Errand.MOVE, whom, 2, soon)}",
         "nothing of ours": "/list/unsubscribe/hello",
         "of another alphabet": "/list/unsubscribe/" + "%C3%A9" * 36,
     }
