@@ -21,6 +21,7 @@ from pipeline.errors import DeliveryError, KeyProblem
 from pipeline.mail.retry import pause_after
 from pipeline.mail.transport import Accepted, Deferred, Message, Outcome, Rejected, Session, Transport
 from pipeline.posts.languages import Catalogue, direction, own_name
+from pipeline.rendering import load
 from pipeline.rendering.columns import wrap
 from pipeline.rendering.phrases import phrases_for
 from pipeline.subscribers.keys import Keyring
@@ -68,8 +69,7 @@ class NoticeWriter:
         Raises:
             RenderingError: The theme lacks words or a template.
         """
-        self._html = environment.get_template("email/notice.html")
-        self._text = environment.get_template("email/notice.txt")
+        self._html, self._text = load(environment, ["email/notice.html", "email/notice.txt"]).values()
         self._words = phrases_for(environment, stationery.lang)
         others = (lang for lang in Catalogue.of(environment).languages if lang != self._words["lang"])
         self._others = [phrases_for(environment, lang) for lang in others]

@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
-from pipeline.rendering.composition import environment, render
+from pipeline.rendering.composition import render
 from pipeline.rendering.cutting import SIZE_LIMIT, encoded_size
 from pipeline.rendering.digest import digest_post
 from pipeline.rendering.publication import Publication
 from pipeline.rendering.rules import Finding, Severity, check_letter
+from pipeline.rendering.templates import environment, load
 
 __all__ = [
     "SIZE_LIMIT",
@@ -23,5 +24,6 @@ __all__ = [
     "digest_post",
     "encoded_size",
     "environment",
+    "load",
     "render",
 ]

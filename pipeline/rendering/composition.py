@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import css_inline
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import Environment, TemplateError
 from markupsafe import Markup
 
 from pipeline.errors import RenderingError
@@ -26,7 +25,7 @@ from pipeline.rendering.plaintext import PlainText, underlined
 from pipeline.rendering.publication import Publication
 from pipeline.rendering.wording import Words, words_for
 
-__all__ = ["environment", "render"]
+__all__ = ["render"]
 
 _HTML = "email/letter.html"
 _TEXT = "email/letter.txt"
@@ -34,30 +33,6 @@ _SUMMARY = 600  # characters
 _KEPT_STYLE = (
     ' data-css-inline="keep"'  # tells the inliner to leave a style element; nobody else needs to read it
 )
-
-
-def environment(theme: Path) -> Environment:
-    """Build the Jinja environment that letters are rendered in.
-
-    HTML templates escape what they are given; a name that is not there is an error.
-
-    Args:
-        theme: The theme's folder, which holds ``templates/email/`` and ``translations/``. What is rendered says in
-            the variable ``speaks`` in which of the languages.
-
-    Raises:
-        RenderingError: A catalogue of translations cannot be read.
-    """
-    made = Environment(
-        loader=FileSystemLoader(theme / "templates"),
-        autoescape=select_autoescape(("html",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    Catalogue.read(theme / "translations").install(made, lambda context: str(context.resolve("speaks")))
-    return made
 
 
 def render(

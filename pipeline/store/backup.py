@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, insert, text, update
+from sqlalchemy.exc import DBAPIError
 
 from pipeline.batches import batches
 from pipeline.campaigns import CampaignState
@@ -21,7 +22,7 @@ from pipeline.errors import BelongingError, KeyChanged
 from pipeline.ledger import DeliveryState
 from pipeline.store import facts
 from pipeline.store.campaigns import HISTORY, RESTORED
-from pipeline.store.engine import KEY_CHECK, SCHEMA, keep_key, migrate, transaction
+from pipeline.store.engine import KEY_CHECK, SCHEMA, keep_key, migrate, transaction, unusable
 from pipeline.store.tables import campaigns, deliveries, metadata
 
 __all__ = ["dump", "is_empty", "load"]
@@ -41,6 +42,8 @@ def dump(engine: Engine, check: str) -> Iterator[bytes]:
 
     Raises:
         KeyChanged: It was given another key just now.
+        StoreDamaged: What was met cannot be read, and never will be.
+        StoreDown: The store cannot be used now.
     """
     count = 0
     with _snapshot(engine) as rows:
@@ -156,17 +159,22 @@ def _broken() -> BelongingError:
 @contextlib.contextmanager
 def _snapshot(engine: Engine) -> Iterator[Callable[[str], Iterable[Sequence[Any]]]]:
     """See the store as it is at one moment, without keeping anybody from changing it."""
-    if engine.dialect.name == "sqlite":
-        # A connection of its own: those of the engine take the write lock at once.
-        with contextlib.closing(sqlite3.connect(str(engine.url.database), isolation_level=None)) as bare:
-            bare.execute("PRAGMA busy_timeout = 60000").close()
-            bare.execute("BEGIN").close()
-            yield bare.execute
-    else:
-        with engine.connect().execution_options(
-            isolation_level="REPEATABLE READ", stream_results=True, yield_per=_BATCH
-        ) as connection:
-            yield connection.exec_driver_sql
+    try:
+        if engine.dialect.name == "sqlite":
+            # A connection of its own: those of the engine take the write lock at once.
+            with contextlib.closing(sqlite3.connect(str(engine.url.database), isolation_level=None)) as bare:
+                bare.execute("PRAGMA busy_timeout = 60000").close()
+                bare.execute("BEGIN").close()
+                yield bare.execute
+        else:
+            with engine.connect().execution_options(
+                isolation_level="REPEATABLE READ", stream_results=True, yield_per=_BATCH
+            ) as connection:
+                yield connection.exec_driver_sql
+    except sqlite3.Error as error:
+        raise unusable(engine, error) from None
+    except DBAPIError as error:
+        raise unusable(engine, error.orig) from None
 
 
 def _line(value: object) -> bytes:

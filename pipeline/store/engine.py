@@ -24,6 +24,7 @@ __all__ = [
     "migrate",
     "see_whole",
     "transaction",
+    "unusable",
 ]
 
 SCHEMA = "0005"  # the newest migration
@@ -105,12 +106,16 @@ def transaction(engine: Engine, *, guarded: bool = True) -> Iterator[Connection]
                 _see_key(connection, check)
             yield connection
     except DBAPIError as error:
-        name = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
-        if name.startswith(_DAMAGED):
-            raise StoreDamaged(engine.url.database or "") from None
-        if isinstance(error, OperationalError):
-            raise StoreDown(name) from None
+        trouble = unusable(engine, error.orig)
+        if isinstance(error, OperationalError) or isinstance(trouble, StoreDamaged):
+            raise trouble from None
         raise
+
+
+def unusable(engine: Engine, error: BaseException | None) -> StoreDamaged | StoreDown:
+    """Say what a driver's error means for a store. The message never holds what was read or written."""
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    return StoreDamaged(engine.url.database or "") if name.startswith(_DAMAGED) else StoreDown(name)
 
 
 def see_whole(engine: Engine) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,11 +49,13 @@ def repeat(
     lost = 0
     for one in farewells:
         by_row.setdefault(one.row, []).append(one)
-        if one.suppression is not None:
-            name = keyring.advanced(one.suppression, one.generation)
-            lost += name is None
-            if name is not None:
-                names[name] = one.parting.value
+    for partings in by_row.values():
+        for one in partings if _going(partings) is not Parting.FORGOTTEN else ():
+            if one.suppression is not None:
+                name = keyring.advanced(one.suppression, one.generation)
+                lost += name is None
+                if name is not None:
+                    names[name] = one.parting.value
     erased = left = 0
     identities = list(connection.execute(select(subscribers.c.id)).scalars()) if by_row else []
     for batch in batches(identities, _BATCH):
@@ -61,10 +63,13 @@ def repeat(
         for identity, partings in mine.items():
             whose = subscribers.c.id == identity
             row = connection.execute(select(*subscribers.c["address", "life", "state"]).where(whose)).one()
-            going = next((one.parting for one in partings if one.parting in _GONE), None)
+            going = _going(partings)
             if going is not None:
-                if going is Parting.ERASED and (name := _suppression(keyring, identity, row.address)):
+                name = _suppression(keyring, identity, row.address)
+                if name and going is Parting.ERASED:
                     names[name] = going.value
+                elif name and name not in names:  # nothing stays, not even what the backup holds
+                    suppression.lift(connection, name, entirely=True)
                 connection.execute(delete(subscribers).where(whose))
                 erased += 1
                 continue
@@ -75,6 +80,11 @@ def repeat(
     for reason in set(names.values()):
         suppression.add(connection, [name for name, why in names.items() if why == reason], reason, now)
     return Repeated(erased=erased, left=left, lost=lost)
+
+
+def _going(partings: Sequence[Farewell]) -> Parting | None:
+    """Tell how somebody was erased; the last time counts, since a time before it may not have been finished."""
+    return next((one.parting for one in reversed(partings) if one.parting in _GONE), None)
 
 
 def _suppression(keyring: Keyring, identity: int, sealed: bytes) -> bytes | None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from pipeline.clock import Clock
+from pipeline.errors import KeyProblem
 from pipeline.subscribers.farewells import Farewells, Parting
 from pipeline.subscribers.keys import Keyring
 from pipeline.subscribers.leaving import left
@@ -173,7 +174,12 @@ class Bouncing:
         if record is None:
             return False
         whose = record.subscriber
-        address = Sealer(self.keyring).open(whose.address, column=ADDRESS, row=whose.id)
+        try:
+            address = Sealer(self.keyring).open(whose.address, column=ADDRESS, row=whose.id)
+        except (
+            KeyProblem
+        ):  # tampered with: it is mailed nothing, and must not keep the other messages waiting
+            return False
         name = self.keyring.suppression_hash(address)
         gone = self.store.gone(ticket, name, now)
         if gone:

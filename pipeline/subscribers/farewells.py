@@ -7,6 +7,7 @@ way: should they come back, they get another number.
 
 from __future__ import annotations
 
+import errno
 import hmac
 import json
 import os
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from pipeline.errors import BelongingError
 from pipeline.folders import make_private
 from pipeline.subscribers.keys import Keyring
 
@@ -58,7 +60,7 @@ class Farewells:
         """Write one down.
 
         Raises:
-            OSError: It cannot be; the disk is full, perhaps.
+            BelongingError: It cannot be; the disk is full, perhaps.
         """
         if (parting, subscriber_id, life) in self._lately:  # somebody presses the same button again and again
             return
@@ -71,17 +73,29 @@ class Farewells:
                 "generation": len(self.keyring.earlier),
             }
         )
-        make_private(self.file.parent)
-        descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        # A line break first: what a killed process left unfinished is then a line of its own.
         try:
-            # A line break first: what a killed process left unfinished is then a line of its own.
-            os.write(descriptor, f"\n{line}\n".encode("ascii"))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            make_private(self.file.parent)
+            _append(self.file, f"\n{line}\n".encode("ascii"))
+        except OSError as error:
+            raise BelongingError(
+                f"{self.file} cannot be written ({error.strerror})",
+                advice="see whose it is and whether the disk is full, then try again",
+            ) from None
         if len(self._lately) >= _REMEMBERED:
             self._lately.clear()
         self._lately.add((parting, subscriber_id, life))
+
+
+def _append(file: Path, content: bytes) -> None:
+    """Add something to the end of a file, on the disk before anything goes on."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        if os.write(descriptor, content) < len(content):  # so much room was left and no more
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def row_name(keyring: Keyring, subscriber_id: int) -> bytes:

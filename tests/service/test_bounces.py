@@ -152,6 +152,17 @@ def test_an_address_that_does_not_exist_is_never_mailed_again(
     assert world.project.people.suppressed([name]) == {name}
 
 
+def test_a_bounce_of_an_entry_that_was_tampered_with_keeps_no_other_waiting(
+    world: World, deal: Callable[[bytes], Meaning]
+) -> None:
+    world.confirmed(READER)
+    to = path(world)
+    with world.project.engine.begin() as connection:
+        connection.execute(sa.update(subscribers).values(address=b"not what was sealed"))
+    assert deal(report(to, "5.1.1")) is Meaning.STRANGE
+    assert world.states() == [(CONFIRMED, 1)]
+
+
 @pytest.mark.parametrize("status", ["5.7.1", "5.7.26", "5.7.515"])
 def test_a_policy_block_is_held_against_nobody(
     world: World, deal: Callable[[bytes], Meaning], status: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import threading
 from pathlib import Path
 
@@ -223,6 +224,37 @@ def test_who_came_and_went_after_the_backup_stays_suppressed(
     )
     assert restored(engine, lines, kept.file).lost == 1
     assert people.suppressed([name])
+
+
+def test_of_whoever_was_forgotten_in_the_end_nothing_comes_back(
+    engine: Engine, people: People, tmp_path: Path
+) -> None:
+    kept = Farewells(file=tmp_path / "farewells", keyring=KEYRING)
+    everybody = persons(3)
+    names = [KEYRING.suppression_hash(address(number)) for number in range(3)]
+    people.suppress(names[:1], "bounced", NOW)
+    lines = list(dump(engine, KEYRING.check))
+    kept.note(Parting.BOUNCED, everybody[1].id, 1, suppression=names[1])
+    for number in range(2):
+        kept.note(Parting.FORGOTTEN, everybody[number].id, 1)
+    kept.note(Parting.FORGOTTEN, everybody[2].id, 1)  # and then they thought better of it
+    kept.note(Parting.ERASED, everybody[2].id, 1, suppression=names[2])
+    assert restored(engine, lines, kept.file).erased == 3
+    assert people.suppressed(names) == {names[2]}
+
+
+def test_a_farewell_that_does_not_fit_on_the_disk_is_said(tmp_path: Path) -> None:
+    kept = Farewells(file=tmp_path / "farewells", keyring=KEYRING)
+    kept.note(Parting.LEFT, 1, 1)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kept.file.stat().st_size + 20, before[1]))
+    try:
+        with pytest.raises(BelongingError, match=r"farewells cannot be written \(No space left on device\)"):
+            kept.note(Parting.LEFT, 2, 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    kept.note(Parting.LEFT, 2, 1)
+    assert [one.parting for one in read([kept.file])] == [Parting.LEFT, Parting.LEFT]
 
 
 def test_a_line_that_was_not_finished_spoils_no_other(tmp_path: Path) -> None:

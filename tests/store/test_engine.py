@@ -24,10 +24,11 @@ from sqlalchemy import Engine, event
 
 import pipeline.store
 from pipeline.errors import SettingsError, StoreDamaged, StoreDown
+from pipeline.store.backup import dump
 from pipeline.store.engine import SCHEMA, connect, exists, see_whole, transaction
 from pipeline.store.people import People
 from pipeline.store.tables import Moment, metadata
-from tests.builders import NOW, address, persons
+from tests.builders import KEYRING, NOW, address, persons
 from tests.postgres import Server
 from tests.store.conftest import DIALECTS
 
@@ -227,6 +228,7 @@ def test_damage_is_named_where_it_is_met_and_found_where_nobody_looks(tmp_path: 
     url, file = f"sqlite:///{tmp_path}/list.sqlite", tmp_path / "list.sqlite"
     with opened(url) as engine:
         People(engine).add(persons(1))
+        People(engine).seal_with(KEYRING.check)
         see_whole(engine)
     with contextlib.closing(sqlite3.connect(file)) as bare:
         (size,) = bare.execute("PRAGMA page_size").fetchone()
@@ -235,7 +237,11 @@ def test_damage_is_named_where_it_is_met_and_found_where_nobody_looks(tmp_path: 
         stream.seek((page - 1) * size)
         stream.write(b"\xde\xad" * (size // 2))
     with opened(url) as engine:
-        for meet in (lambda: People(engine).add(persons(2)), lambda: see_whole(engine)):
+        for meet in (
+            lambda: People(engine).add(persons(2)),
+            lambda: see_whole(engine),
+            lambda: list(dump(engine, KEYRING.check)),
+        ):
             with pytest.raises(StoreDamaged, match="belonging restore") as caught:
                 meet()
             assert caught.value.exit_code == 3

@@ -380,7 +380,7 @@ def test_a_mistake_of_ours_shows_no_trace_and_logs_no_address(
     for text in (repr(sent), caplog.text):
         assert "Traceback" not in text
         assert address(1) not in text
-    assert f"RuntimeError in broken, line {broken.__code__.co_firstlineno + 3} of {__file__}" in caplog.text
+    assert re.search(r"made: RuntimeError in \w+, line \d+ of \w+\.py\n", caplog.text)
 
 
 def test_the_preview_itself_is_guarded_against_our_mistakes(

@@ -35,6 +35,7 @@ from pipeline.web.service.forms import TooLarge, fields, read_body
 from pipeline.web.service.hosted import Hosted
 from pipeline.web.service.pages import Pages
 from pipeline.web.service.preferences import PreferencePages
+from pipeline.web.service.renewing import Renewable
 from pipeline.web.service.shield import Shield
 from pipeline.web.service.speaking import Speaking
 
@@ -105,6 +106,7 @@ class Service:
             exception_handlers={HTTPException: self._refused, TooLarge: self._too_large},
             middleware=[
                 Middleware(Shield, broken=self.pages.message("broken", status=500)),
+                Middleware(Renewable),
                 Middleware(Speaking, choose=self.pages.choose),
             ],
         )

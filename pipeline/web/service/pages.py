@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from pipeline.digests import Pace
 from pipeline.letters import Guise
 from pipeline.posts.languages import Catalogue, direction
+from pipeline.rendering import load
 from pipeline.rendering.phrases import phrases_for
 from pipeline.subscribers.choices import Choices
 from pipeline.subscribers.preferences import Mistake
@@ -77,7 +78,7 @@ class Pages:
         self._look = look
         self._catalogue = Catalogue.of(environment)
         self._phrases = {lang: phrases_for(environment, lang) for lang in self._catalogue.languages}
-        self._templates = {name: environment.get_template(f"list/{name}.html") for name in _TEMPLATES}
+        self._templates = load(environment, [f"list/{name}.html" for name in _TEMPLATES])
 
     def choose(self, named: str, wanted: Sequence[str]) -> Spoken:
         """Decide which language to speak.
@@ -228,7 +229,7 @@ class Pages:
 
     def _page(self, template: str, status: int = 200, **values: object) -> Response:
         look, lang = self._look, self._spoken.lang
-        html = self._templates[template].render(
+        html = self._templates[f"list/{template}.html"].render(
             words=self._words,
             speaks=lang,
             dir=direction(lang),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.errors import KeyChanged
-from pipeline.web.service.shield import RENEWABLE
 
-__all__ = ["Renewing"]
+__all__ = ["Renewable", "Renewing"]
+
+_RENEWABLE: Final = (
+    "belonging.renewable"  # in a scope: whoever called can give the request to a newer application
+)
 
 
 class Renewing:
@@ -35,7 +39,31 @@ class Renewing:
             return heard.popleft() if heard else await receive()
 
         app, missed = self._app(), list[KeyChanged]()
-        await app({**scope, RENEWABLE: missed}, listening, send)
+        await app({**scope, _RENEWABLE: missed}, listening, send)
         if missed:
             await run_in_threadpool(self._renew, app)
             await self._app()(scope, repeating, send)
+
+
+class Renewable:
+    """Leave a request that met a new key to who can give it to a newer application, if nothing was answered yet."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Take what answers."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI 3)."""
+        missed, begun = scope.get(_RENEWABLE), False
+
+        async def send_on(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except KeyChanged as error:
+            if missed is None or begun:
+                raise
+            missed.append(error)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from pipeline.web.service.shield import place
+from pipeline.web.outermost import place
 
 __all__ = ["Worker"]
 
