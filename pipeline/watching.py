@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 __all__ = ["watching"]
@@ -55,7 +55,8 @@ def _below(path: str) -> Iterator[tuple[str, tuple[int, int, int]]]:
     try:
         entries = list(os.scandir(path))
     except NotADirectoryError:
-        yield path, _state(os.stat(path))  # noqa: PTH116 - as for the others
+        with suppress(OSError):  # it went while it was looked at
+            yield path, _state(os.stat(path))  # noqa: PTH116 - as for the others
         return
     except OSError:
         return

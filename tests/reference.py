@@ -190,7 +190,13 @@ def _stored() -> str:
             "This is every table and every column of the list’s database, as the program has them. “Encrypted” and "
             "“keyed” mean: with a key that lies in another place. Whoever has a copy of all this and not the key "
             "sees numbers, days and how many there are, and nobody’s address."
-        )
+        ),
+        (
+            "Beside the database lies one file, `var/farewells`, so that a backup that is put back brings nobody "
+            "back: one line for everybody who left, was erased or cannot be reached any more. It holds a keyed hash "
+            "of the number of their row, how they went, which of their subscriptions it was, and, if the address "
+            "must not be mailed again, its keyed hash."
+        ),
     ]
     for table in metadata.sorted_tables:
         parts += [f"## {table.name}", table.info.get("about", "")]

@@ -12,7 +12,7 @@ from pipeline.watching import watching
 def test_whatever_happens_to_files_is_noticed_and_nothing_else(tmp_path: Path) -> None:
     folder, single = tmp_path / "content", tmp_path / "settings.py"
     seen = threading.Semaphore(0)
-    with watching([folder, single, tmp_path / "nowhere"], seen.release):
+    with watching([folder, single, single / "below", tmp_path / "nowhere"], seen.release):
         for happens in (
             lambda: folder.mkdir() or (folder / "a.md").write_text("1", encoding="utf-8"),  # type: ignore[func-returns-value]
             lambda: (folder / "a.md").write_text("22", encoding="utf-8"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.tables import consents, wordings
+from pipeline.store.upserts import upsert
 from pipeline.subscribers.consent import wording_hash
 from pipeline.subscribers.tokens import Ticket
 
@@ -33,14 +33,15 @@ def note(
         asked_at: When they asked for it, aware.
         given_at: When they agreed, aware.
     """
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     name = wording_hash(wording)
     connection.execute(
-        insert(wordings).values(hash=name, text=wording).on_conflict_do_nothing(index_elements=["hash"])
+        upsert(connection, wordings)
+        .values(hash=name, text=wording)
+        .on_conflict_do_nothing(index_elements=["hash"])
     )
     given = {"wording": name, "path": path, "asked_at": asked_at, "given_at": given_at}
     connection.execute(
-        insert(consents)
+        upsert(connection, consents)
         .values(subscriber_id=ticket.subscriber_id, life=ticket.life, **given)
         .on_conflict_do_nothing(index_elements=["subscriber_id", "life"])
     )

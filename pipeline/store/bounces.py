@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, case, delete, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store import facts, limits, suppression
 from pipeline.store.engine import transaction
 from pipeline.store.tables import bounces, subscribers
+from pipeline.store.upserts import upsert
 from pipeline.subscribers import SubscriberState
 from pipeline.subscribers.bouncing import CameBack, Meaning
 from pipeline.subscribers.limits import Limit
@@ -27,7 +27,6 @@ class SqlBounces:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     def gone(self, ticket: Ticket, suppress: bytes, now: datetime) -> bool:
         """Mark somebody as unreachable."""
@@ -62,7 +61,7 @@ class SqlBounces:
                 return None if row is None else (int(row[0]), row[1])
             over = bounces.c.last_at < forget_before
             row = connection.execute(
-                self._insert(bounces)
+                upsert(connection, bounces)
                 .values(subscriber_id=ticket.subscriber_id, count=1, first_at=now, last_at=now)
                 .on_conflict_do_update(
                     index_elements=["subscriber_id"],

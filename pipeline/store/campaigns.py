@@ -18,7 +18,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.batches import batches
 from pipeline.campaigns import EVERYBODY, Campaign, CampaignState, campaign_id
@@ -30,6 +29,7 @@ from pipeline.posts import Post
 from pipeline.store import facts, letters, pace, transitions
 from pipeline.store.engine import transaction
 from pipeline.store.tables import campaigns, deliveries, earlier_posts, subscribers
+from pipeline.store.upserts import upsert
 from pipeline.subscribers import Origin, SubscriberState
 
 __all__ = ["HISTORY", "RESTORED", "SqlCampaigns"]
@@ -51,7 +51,6 @@ class SqlCampaigns:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     def history(self) -> History:
         """Answer everything that had its turn before."""
@@ -182,7 +181,7 @@ class SqlCampaigns:
                 if allotment.everybody:
                     whom = and_(everybody, subscribers.c.choices.is_(None))
                     self._deliver_to(connection, campaign_id, whom, now)
-                add = self._insert(deliveries).on_conflict_do_nothing()
+                add = upsert(connection, deliveries).on_conflict_do_nothing()
                 for part in _allotted(connection, everybody, allotment, now):
                     if part:
                         rows = [{"subscriber_id": whom, "variant": variant} for whom, variant in part]

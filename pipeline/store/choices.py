@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, Row, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store import agreed, arrivals, limits, notices, pace, suppression
 from pipeline.store.engine import transaction
 from pipeline.store.tables import asks, bounces, consents, moves, subscribers
 from pipeline.store.tables import notices as waiting
+from pipeline.store.upserts import upsert
 from pipeline.subscribers import Subscriber, SubscriberState
 from pipeline.subscribers.limits import Limit
 from pipeline.subscribers.membership import Arrival, NoticeKind
@@ -27,7 +27,6 @@ class SqlChoices:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     def chosen(self, ticket: Ticket) -> bytes | None:
         """Answer somebody's sealed choices."""
@@ -87,7 +86,7 @@ class SqlChoices:
                     until = max(until, before + timedelta(seconds=1))
                 kind, whose = NoticeKind.MOVE, row
                 connection.execute(
-                    self._insert(moves).values(
+                    upsert(connection, moves).values(
                         subscriber_id=row.id,
                         life=row.life,
                         address=new.address,

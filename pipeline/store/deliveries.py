@@ -108,7 +108,8 @@ class SqlDeliveries:
                             "_owner": owner,
                             "_state": s.state.value,
                             "_code": s.code,
-                            "_over": int(s.state in _OVER),
+                            # What is held may be sent yet, and then as it was chosen.
+                            "_over": int(s.state in _OVER and s.code != HELD),
                             "_due": s.due_at,
                             "_attempts": int(s.tried),
                             "_now": now,

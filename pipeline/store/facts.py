@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.tables import facts
+from pipeline.store.upserts import upsert
 
 __all__ = ["beginning", "drop", "put", "read", "remember", "write"]
 
@@ -26,9 +26,10 @@ def remember(connection: Connection, name: str, value: str) -> str:
 
     From here on nobody else changes it, or finds it missing, before this transaction has ended.
     """
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(
-        insert(facts).values(name=name, value=value).on_conflict_do_nothing(index_elements=["name"])
+        upsert(connection, facts)
+        .values(name=name, value=value)
+        .on_conflict_do_nothing(index_elements=["name"])
     )
     kept = select(facts.c.value).where(facts.c.name == name).with_for_update()
     return str(connection.execute(kept).scalar_one())

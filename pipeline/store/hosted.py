@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, Row, case, delete, exists, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.clock import Clock
 from pipeline.store import arrivals, limits, notices
 from pipeline.store.engine import transaction
-from pipeline.store.members import SqlMembers
+from pipeline.store.members import SqlMembers, entered
 from pipeline.store.tables import asks, subscribers
 from pipeline.store.tables import notices as waiting
+from pipeline.store.upserts import upsert
 from pipeline.subscribers import Subscriber, SubscriberState
 from pipeline.subscribers.limits import Limit
 from pipeline.subscribers.membership import Arrival, Notice, NoticeKind, Record
@@ -39,7 +38,6 @@ class SqlGuests:
         self._engine = engine
         self._clock = clock
         self._members = SqlMembers(engine)
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     def ask(self, arrival: Arrival, person: Subscriber, limit: Limit, now: datetime, until: datetime) -> None:
         """Note a wish to join, to be passed on."""
@@ -129,16 +127,7 @@ class SqlGuests:
         with transaction(self._engine) as connection:
             if not arrivals.drop(connection, arrival.id) or not limits.count(connection, limit, now):
                 return
-            connection.execute(
-                self._insert(subscribers)
-                .values(**asdict(person))
-                .on_conflict_do_nothing(index_elements=["address_index"])
-            )
-            row = connection.execute(
-                select(subscribers)
-                .where(subscribers.c.address_index == person.address_index)
-                .with_for_update()
-            ).one()
+            row = entered(connection, person)
             self._want(connection, kind, row, limit_name=limit.name, until=until, path=path)
 
     def _want(
@@ -161,7 +150,7 @@ class SqlGuests:
             )
         later = asks.c.expires_at > until
         connection.execute(
-            self._insert(asks)
+            upsert(connection, asks)
             .values(subscriber_id=row.id, life=row.life, path=path, asked_at=now, expires_at=until)
             .on_conflict_do_update(
                 index_elements=["subscriber_id"],

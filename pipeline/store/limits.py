@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Connection, case, delete, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.tables import limits
+from pipeline.store.upserts import upsert
 from pipeline.subscribers.limits import Limit
 
 __all__ = ["count", "counted", "lift", "reached", "sweep"]
@@ -15,11 +15,10 @@ __all__ = ["count", "counted", "lift", "reached", "sweep"]
 
 def count(connection: Connection, limit: Limit, now: datetime) -> bool:
     """Count once more, in one statement, so that two at once are two; tell whether it is still allowed."""
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     ends_at = now + limit.window
     over = limits.c.ends_at <= now
     statement = (
-        make(limits)
+        upsert(connection, limits)
         .values(name=limit.name, count=1, ends_at=ends_at)
         .on_conflict_do_update(
             index_elements=["name"],

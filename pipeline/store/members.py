@@ -6,10 +6,10 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Row, delete, exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store import agreed, arrivals, limits, notices, suppression
 from pipeline.store.engine import transaction
+from pipeline.store.people import subscriber_of
 from pipeline.store.tables import (
     asks,
     bounces,
@@ -20,13 +20,14 @@ from pipeline.store.tables import (
     subscribers,
     wordings,
 )
-from pipeline.subscribers import Origin, Subscriber, SubscriberState
+from pipeline.store.upserts import upsert
+from pipeline.subscribers import Subscriber, SubscriberState
 from pipeline.subscribers.consent import Consent
 from pipeline.subscribers.limits import Limit
 from pipeline.subscribers.membership import Arrival, NoticeKind, Record, Wish, notice_for
 from pipeline.subscribers.tokens import Ticket
 
-__all__ = ["SqlMembers"]
+__all__ = ["SqlMembers", "entered"]
 
 
 class SqlMembers:
@@ -34,30 +35,20 @@ class SqlMembers:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     def ask(self, arrival: Arrival, person: Subscriber, limit: Limit, now: datetime, until: datetime) -> None:
         """Note a wish to join, and its notice."""
         with transaction(self._engine) as connection:
             if not arrivals.drop(connection, arrival.id) or not limits.count(connection, limit, now):
                 return
-            connection.execute(
-                self._insert(subscribers)
-                .values(**asdict(person))
-                .on_conflict_do_nothing(index_elements=["address_index"])
-            )
-            row = connection.execute(
-                select(subscribers)
-                .where(subscribers.c.address_index == person.address_index)
-                .with_for_update()
-            ).one()
+            row = entered(connection, person)
             kind = notice_for(SubscriberState(row.state))
             life = row.life
             if kind is NoticeKind.CONFIRM:
                 life = row.life if row.state == SubscriberState.PENDING else row.life + 1
                 wish = {"life": life, "path": arrival.path, "asked_at": now, "expires_at": until}
                 connection.execute(
-                    self._insert(asks)
+                    upsert(connection, asks)
                     .values(subscriber_id=row.id, **wish)
                     .on_conflict_do_update(index_elements=["subscriber_id"], set_=wish)
                 )
@@ -185,17 +176,7 @@ class SqlMembers:
                 select(*bounces.c["count", "first_at", "last_at"]).where(bounces.c.subscriber_id == row.id)
             ).one_or_none()
         return Record(
-            subscriber=Subscriber(
-                id=row.id,
-                address=row.address,
-                address_index=row.address_index,
-                state=SubscriberState(row.state),
-                life=row.life,
-                origin=Origin(row.origin),
-                created_at=row.created_at,
-                confirmed_at=row.confirmed_at,
-                choices=row.choices,
-            ),
+            subscriber=subscriber_of(row),
             consents=tuple(
                 Consent(
                     life=one.life,
@@ -241,6 +222,18 @@ class SqlMembers:
                 )
             )
             return gone.rowcount
+
+
+def entered(connection: Connection, person: Subscriber) -> Row[tuple[object, ...]]:
+    """Enter a person unless they are there already; answer the row, which nobody else changes meanwhile."""
+    connection.execute(
+        upsert(connection, subscribers)
+        .values(**asdict(person))
+        .on_conflict_do_nothing(index_elements=["address_index"])
+    )
+    return connection.execute(
+        select(subscribers).where(subscribers.c.address_index == person.address_index).with_for_update()
+    ).one()
 
 
 def _locked(connection: Connection, subscriber_id: int) -> Row[tuple[object, ...]] | None:

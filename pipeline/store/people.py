@@ -10,20 +10,20 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, exists, func, not_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.batches import batches
 from pipeline.store import facts, suppression
 from pipeline.store.bulk import insert_rows, look_up
 from pipeline.store.engine import KEY_CHECK, transaction
 from pipeline.store.tables import consents, subscribers, suppressions, wordings
+from pipeline.store.upserts import upsert
 from pipeline.subscribers import Origin, Subscriber, SubscriberState
 from pipeline.subscribers.consent import Consent, wording_hash
 from pipeline.subscribers.formats import Standing
 from pipeline.subscribers.importing import IMPORTED, Leaver
 from pipeline.subscribers.sealing import KEPT
 
-__all__ = ["People", "outliving_in"]
+__all__ = ["People", "outliving_in", "subscriber_of"]
 
 _BATCH = 500  # bound parameters stay below every dialect's limit
 
@@ -33,14 +33,15 @@ class People:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     def add(self, people: Sequence[Subscriber]) -> int:
         """Insert people whose address is not there yet; answer how many were new."""
         if not people:
             return 0
-        statement = self._insert(subscribers).on_conflict_do_nothing(index_elements=["address_index"])
         with transaction(self._engine) as connection:
+            statement = upsert(connection, subscribers).on_conflict_do_nothing(
+                index_elements=["address_index"]
+            )
             return insert_rows(connection, statement, _COLUMNS, map(_values, people))
 
     def known(self, indexes: Sequence[bytes]) -> dict[bytes, bool]:
@@ -119,7 +120,7 @@ class People:
         )
         with transaction(self._engine) as connection:
             rows = connection.execute(query).all()
-        return [(_subscriber(row), _consent(row)) for row in rows]
+        return [(subscriber_of(row), _consent(row)) for row in rows]
 
     def sealed_with(self) -> str | None:
         """Tell which key this store was sealed with; None: it holds nothing that was sealed yet."""
@@ -139,7 +140,7 @@ class People:
     def _insert_people(self, connection: Connection, people: Sequence[tuple[Subscriber, Consent]]) -> int:
         new = insert_rows(
             connection,
-            self._insert(subscribers).on_conflict_do_nothing(index_elements=["address_index"]),
+            upsert(connection, subscribers).on_conflict_do_nothing(index_elements=["address_index"]),
             _COLUMNS,
             (_values(person) for person, _ in people),
         )
@@ -149,13 +150,13 @@ class People:
         names = {consent.wording: wording_hash(consent.wording) for _, consent in people}
         insert_rows(
             connection,
-            self._insert(wordings).on_conflict_do_nothing(index_elements=["hash"]),
+            upsert(connection, wordings).on_conflict_do_nothing(index_elements=["hash"]),
             ("hash", "text"),
             [(name, text) for text, name in names.items()],
         )
         insert_rows(
             connection,
-            self._insert(consents).on_conflict_do_nothing(index_elements=["subscriber_id", "life"]),
+            upsert(connection, consents).on_conflict_do_nothing(index_elements=["subscriber_id", "life"]),
             ("subscriber_id", "life", "wording", "path", "asked_at", "given_at"),
             [
                 (person.id, given.life, names[given.wording], given.path, given.asked_at, given.given_at)
@@ -189,7 +190,8 @@ def _present(connection: Connection, identities: Sequence[int]) -> set[int]:
     return found
 
 
-def _subscriber(row: Row[tuple[object, ...]]) -> Subscriber:
+def subscriber_of(row: Row[tuple[object, ...]]) -> Subscriber:
+    """Read a person from a row of the whole table."""
     return Subscriber(
         id=row.id,
         address=row.address,

@@ -6,13 +6,13 @@ import base64
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.batches import batches
 from pipeline.errors import KeyChanged, KeyProblem
 from pipeline.store import facts
 from pipeline.store.engine import KEY_CHECK, keep_key, transaction
 from pipeline.store.tables import arrivals, moves, rewrapped, subscribers, suppressions
+from pipeline.store.upserts import upsert
 from pipeline.subscribers.rotation import Prepared, Seals, Unprepared
 from pipeline.subscribers.sealing import KEPT, MOVING
 from pipeline.subscribers.signing_up import ARRIVING
@@ -98,8 +98,7 @@ def _prepare(connection: Connection, rows: Sequence[Prepared]) -> None:
             select(subscribers.c.id).where(subscribers.c.id.in_([row.before.subscriber_id for row in rows]))
         ).scalars()
     )
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(rewrapped)
+    statement = upsert(connection, rewrapped)
     new = {name: statement.excluded[name] for name in rewrapped.c.keys() if name != "subscriber_id"}  # noqa: SIM118
     values = [
         {

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.tables import suppressions
+from pipeline.store.upserts import upsert
 
 __all__ = ["add", "lift"]
 
@@ -17,8 +17,7 @@ _LEFT = "left"  # left a list elsewhere: the one reason that its owner can take 
 
 def add(connection: Connection, hashes: Sequence[bytes], reason: str, now: datetime) -> None:
     """Note keyed hashes of addresses that must not be mailed; a reason that nobody can take back goes first."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(suppressions)
+    statement = upsert(connection, suppressions)
     statement = statement.on_conflict_do_update(
         index_elements=["hash"],
         set_={"reason": statement.excluded.reason, "created_at": statement.excluded.created_at},

@@ -71,8 +71,8 @@ facts = Table(
         Text,
         primary_key=True,
         doc="which fact: which key the list is sealed with, the keys that outlived a rotation "
-        "(sealed), how often its history changed, when returned mail was last read, what a "
-        "list at Mailchimp was asked for",
+        "(sealed), how often its history changed, whether it was put back from a backup, how many letters "
+        "came back for which kind of reason and when that was last read, what a list at Mailchimp was asked for",
     ),
     Column("value", Text, nullable=False, doc="the fact; it names nobody"),
     info={"about": "Single facts about the store itself."},
@@ -171,7 +171,7 @@ campaigns = Table(
     Column("title", Text, nullable=False, doc="its title"),
     Column("fingerprint", Text, nullable=False, doc="a hash of its text"),
     Column("source", Text, nullable=False, doc="its file"),
-    Column("letter", LargeBinary, doc="the letter itself, the same for everybody"),
+    Column("letter", LargeBinary, doc="the letter itself, in each form that somebody chose"),
     Column("audience", Integer, doc="how many people it was for"),
     Column("created_at", Moment, nullable=False, doc="when it was planned"),
     Column("finished_at", Moment, doc="when it was over"),
@@ -204,7 +204,7 @@ deliveries = Table(
     Column("owner", Text, doc="which process is at it"),
     Column("lease_until", Moment, doc="until when that process may be"),
     Column("changed_at", Moment, nullable=False, doc="when this last changed"),
-    # Which variant of the letter it has, by number; 0 again as soon as it has an outcome.
+    # Which variant of the letter it has, by number; 0 again as soon as nothing can be sent any more.
     Column(
         "variant",
         Integer,
@@ -231,12 +231,17 @@ arrivals = Table(
     "arrivals",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False, doc="a random number"),
-    Column("wish", Text, nullable=False, doc="to join, or to see what is stored"),
+    Column(
+        "wish",
+        Text,
+        nullable=False,
+        doc="to join, to see what is stored, to choose how letters come, or to have them at another address",
+    ),
     Column(
         "address",
         LargeBinary,
         nullable=False,
-        doc="what was typed, encrypted, filled up to the longest address",
+        doc="what was typed, encrypted, filled up to the longest address; with another address, whose it is to be",
     ),
     Column("path", Text, nullable=False, doc="which form"),
     Column("received_at", Moment, nullable=False, doc="when"),

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from pipeline.errors import KeyProblem
+from pipeline.folders import make_private
 from pipeline.settings import KeySettings
 
 __all__ = ["Keyring", "adopt", "decoded", "new_key_file", "new_root_key", "new_root_key_for", "root_key"]
@@ -205,7 +206,7 @@ def decoded(text: str, source: str) -> bytes:
 
 
 def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(file.parent)
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from pipeline.campaigns import CampaignState
+from pipeline.ledger import HELD, DeliveryState, Settlement
 from pipeline.letters import Edition, Guise
 from pipeline.store import campaigns as store_campaigns
 from pipeline.store.choices import SqlChoices
@@ -158,3 +160,19 @@ def test_only_who_is_on_the_list_in_this_life_chooses(books: Books) -> None:
         assert choices.chosen(nobody) is None
         assert choices.choose(nobody, lambda *_: b"x") is False
     assert choices.chosen(ticket(0)) == b""
+
+
+def test_what_was_held_is_sent_as_it_was_chosen_and_then_nobody_knows_how(books: Books) -> None:
+    books.people.add([replace(person(0), choices=bytes([2]))])
+    (identity,) = books.planned("a")
+    books.campaigns.freeze(identity, letter(), NOW, samples=True, allotment=ByFirstByte())
+    assert books.campaigns.move(identity, CampaignState.SENDING, NOW)
+    (claim,) = books.claim(identity, "one")
+    held = Settlement(delivery_id=claim.delivery_id, state=DeliveryState.EXCLUDED, code=HELD, tried=False)
+    books.ledger.settle("one", [held], [], now=NOW, until=NOW)
+    assert books.ledger.retry_held(NOW) == 1
+    (again,) = books.claim(identity, "one")
+    assert again.variant == 2
+    sent = Settlement(delivery_id=claim.delivery_id, state=DeliveryState.ACCEPTED)
+    books.ledger.settle("one", [sent], [], now=NOW, until=NOW)
+    assert variants(books, identity) == {person(0).id: 0}
