@@ -11,7 +11,7 @@ PYTEST := $(BIN)/pytest
         test lint format types bench lighthouse soak mutate style gallery pictures words docs lock clean
 
 help: ## list these tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- for writers and operators ------------------------------------------------------------------------------
 

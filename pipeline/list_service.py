@@ -71,20 +71,23 @@ class ListService:
 
     @property
     def living(self) -> ASGIApp:
-        """Answer the application as it runs by itself, which goes on when the list is given another key."""
+        """Answer the application, which goes on when the list is given another key.
+
+        Beside a site it is made to be mounted at `base`.
+        """
         return Shield(
-            Renewing(lambda: self.alone, self._renew), self.service.pages.message("broken", status=500)
+            Renewing(lambda: self.current, self._renew), self.service.pages.message("broken", status=500)
         )
 
     @cached_property
-    def alone(self) -> ASGIApp:
+    def current(self) -> ASGIApp:
         """Answer the application with the key of now."""
-        return self.service.alone()
+        return self.service.application() if self.beside_site else self.service.alone()
 
     def _renew(self, stale: ASGIApp | None) -> None:
         """Make everything anew that knows a key, unless somebody has done so since."""
         with _RENEWING:
-            if stale is None or self.__dict__.get("alone") is stale:
+            if stale is None or self.__dict__.get("current") is stale:
                 self.project.renew()
                 mine = {field.name for field in fields(self)} | {"worker"}
                 for name in [name for name in self.__dict__ if name not in mine]:

@@ -54,7 +54,9 @@ def restore(
     try:
         stream = file.open("rb")
     except OSError as error:
-        raise BelongingError(f"{file} cannot be read ({error.strerror})", advice="see its name") from None
+        raise BelongingError(
+            f"{file} cannot be read ({error.strerror})", advice="name another file"
+        ) from None
     with stream:
         done = project.restore(stream, overwrite=overwrite, farewells=farewells or [])
     people = project.people.count()

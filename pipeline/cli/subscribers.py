@@ -170,7 +170,9 @@ def _opened(file: Path) -> io.BufferedReader:
     try:
         return file.open("rb")
     except OSError as error:
-        raise BelongingError(f"{file} cannot be read ({error.strerror})", advice="see its name") from None
+        raise BelongingError(
+            f"{file} cannot be read ({error.strerror})", advice="name another file"
+        ) from None
 
 
 def _passphrase(*, new: bool) -> str:

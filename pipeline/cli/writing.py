@@ -189,7 +189,7 @@ def serve(
         site=shown.output,
         site_url=manifest.read(shown.manifest)[0].url,
         mailbox=project.mailbox,
-        service=made.service.application() if has_list else None,
+        service=made.living if has_list else None,
         service_path=made.base,
         live=live,
     )

@@ -199,7 +199,11 @@ def _row(row: _Cells, standing: Standing, *, given: tuple[str, ...], asked: str 
 # Name, the columns that give it away ("a|b": either), reader. The first that fits.
 _KINDS: tuple[tuple[str, tuple[str, ...], Callable[[_Cells], Row]], ...] = (
     ("an export of Belonging", EXPORTED, _own),
-    ("an export of Mailchimp", ("email address", "member_rating|leid|euid"), _mailchimp),
+    (
+        "an export of Mailchimp",
+        ("email address", "member_rating|leid|euid|confirm_time|unsub_time|clean_time"),
+        _mailchimp,
+    ),
     ("an export of Substack", ("email", "active_subscription"), _substack),
     ("an export of Substack's dashboard", ("email", "subscription type", "activity"), _substack_dashboard),
     ("an export of Ghost", ("email", "subscribed_to_emails"), _ghost),

@@ -120,6 +120,25 @@ def test_serve_shows_the_site_and_the_letters_until_it_is_stopped(fresh: Project
     assert fresh.mailed == {}
 
 
+def test_the_list_beside_the_site_goes_on_when_its_key_is_another(published: Project) -> None:
+    process = published.start("serve", "--port", "0")
+    assert process.stdout is not None
+    said = "".join(process.stdout.readline() for _ in range(3))
+    form = re.findall(r"The list\s+(http://localhost:\d+/\S+)", said)[0]
+
+    def joined(address: bytes) -> int:
+        with urllib.request.urlopen(form, data=b"email=" + address) as answer:
+            return answer.status
+
+    try:
+        assert joined(b"one@example.org") == 200
+        published.run("keys", "rotate")
+        assert joined(b"two@example.org") == 200
+    finally:
+        process.send_signal(signal.SIGINT)
+    published.finish(process)
+
+
 def test_a_port_that_is_taken_is_named(published: Project) -> None:
     process = published.start("serve", "--port", "0")
     assert process.stdout is not None
