@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help publish build plan send status serve new preview check doctor \
-        test lint format types bench lighthouse soak mutate style gallery pictures words docs lock clean
+        test lint format types bench bench-build lighthouse soak mutate style gallery pictures words docs lock clean
 
 help: ## list these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -208,6 +208,21 @@ def _headers(scene: Scene, command: str) -> None:
     assert list(folder.iterdir())
 
 
+def _incremental(scene: Scene, command: str) -> None:
+    """Run it as in a site that has nothing else of this project: the folder stands where Python finds it."""
+    where = {**scene.project.environment, "PYTHONPATH": str(scene.project.root / "plugins")}
+    done = subprocess.run(
+        [sys.executable, *shlex.split(command)[1:]],
+        cwd=scene.project.root,
+        env=where,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (scene.project.root / "output" / "third-chair" / "index.html").exists()
+
+
 _STEPS: dict[str, Callable[[Scene, str], None]] = {
     r"make (publish|build|plan|send|status|check|doctor)": _task(),
     r"make new TITLE=.+": _started,
@@ -215,6 +230,8 @@ _STEPS: dict[str, Callable[[Scene, str], None]] = {
     r"make preview POST=.+": _task(),
     r"make serve": _page("serve"),
     r"make (test|lint|format|types|bench|bench-build|soak|mutate|docs|words( LANGUAGE=[a-z]+)?)": _for_developers,
+    r"make (style|gallery|pictures|lighthouse)": _for_developers,
+    r"python -m incremental( content -o output -s pelicanconf\.py)?": _incremental,
     r"make lock": _lock,
     r"belonging (build|plan|send|publish|status|check|doctor)": lambda scene, said: _plain(*said.split()[1:])(
         scene, said
