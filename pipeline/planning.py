@@ -165,7 +165,9 @@ def plan(
     made = [
         Item(post=letter, verdict=verdict, reason=reason, digest=digest)
         for digest, letter in digests
-        for verdict, reason in [_digest(letter, known.get(letter.id), now, policy, decisions)]
+        for verdict, reason in [
+            _digest(letter, known.get(letter.id), now, policy, decisions, begun=history.begun)
+        ]
     ]
     items = [*made, *items]
     present = {item.post.id for item in items}
@@ -224,13 +226,17 @@ def _known(past: Past, post: Post, now: datetime, policy: Policy, decisions: Dec
             return Verdict.RESUME, past.note or "begun before"
 
 
-def _digest(letter: Post, past: Past | None, now: datetime, policy: Policy, decisions: Decisions) -> _Ruling:
+def _digest(
+    letter: Post, past: Past | None, now: datetime, policy: Policy, decisions: Decisions, *, begun: bool
+) -> _Ruling:
     if past:
         return _known(past, letter, now, policy, decisions)
     return (
         _skipped(letter, decisions)
         or _released(letter, decisions)
         or _aged(letter, now, policy)
+        # Letters were frozen, yet nothing was planned: the history is a backup's, and the digest may have left since.
+        or (None if begun else (Verdict.EARLIER, "it may have been mailed since the backup"))
         or (Verdict.MAIL, "")
     )
 

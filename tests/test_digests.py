@@ -101,6 +101,25 @@ def test_a_digest_is_planned_beside_the_posts_and_stops_nobody() -> None:
         assert [item.verdict for item in said.items if item.digest] == [verdict]
 
 
+def test_a_digest_is_not_mailed_by_a_history_that_was_put_back_unless_a_person_says_so() -> None:
+    """It may have left after the backup; once it counts as mailed, it stays so."""
+    history = History(past=(past("a", frozen=WEEK.start),), begun=False)
+    (digest,) = (each for each in due([post("a")], {"a": WEEK.start}, WEEK.end) if each.period == WEEK)
+    letter = post(WEEK.name, date=WEEK.end)
+    for release, verdict in ((set[str](), Verdict.EARLIER), ({WEEK.name}, Verdict.MAIL)):
+        made = plan(
+            [post("a")],
+            history,
+            WEEK.end,
+            policy=POLICY,
+            decisions=Decisions(release=frozenset(release)),
+            digests=[(digest, letter)],
+        )
+        assert [item.verdict for item in made.items if item.digest] == [verdict]
+    later = History(past=(*history.past, past(WEEK.name, None)), begun=True)
+    assert WEEK.name not in names(later, WEEK.end, "a")
+
+
 def test_a_digest_that_was_begun_is_no_missing_post() -> None:
     history = History(past=(past("a", frozen=NOW), past(WEEK.name, CampaignState.SENDING)), begun=True)
     (digest,) = digests_due([post("a")], history, WEEK.end)
