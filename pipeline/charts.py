@@ -102,8 +102,8 @@ def _outcomes(campaigns: tuple[CampaignFigures, ...]) -> str:
             height = one.rejected / most * (_HEIGHT - _TOP - _BOTTOM)
             bars.append(_bar("two", x, top - height, width, height))
     said = (
-        f"The last {len(shown)} letters: how many mail servers took them, and above it how many refused them. "
-        "The numbers stand in the table below."
+        f"The newest letters, {len(shown)} of them: how many mail servers took them, and above it how many "
+        "refused them. The numbers stand in the table below."
     )
     return _drawing(said, "".join(bars) + _days(shown), most)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import signal
@@ -56,6 +57,12 @@ for commands in (writing, sending, upkeep, statistics, backups, service):
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(keys.app, name="keys")
+for group in (app, subscribers.app, bounces.app, keys.app):
+    for command in group.registered_commands:
+        # Where commands are listed each has its first sentence, whole; left out, it would be cut in its middle.
+        command.short_help = (inspect.getdoc(command.callback) or "").split("\n\n")[0].split(". ")[0].rstrip(
+            "."
+        ) + "."
 
 
 def _version(asked: bool) -> None:

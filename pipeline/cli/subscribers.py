@@ -22,7 +22,7 @@ from pipeline.subscribers.importing import ImportReport
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Add people to the embedded list, move lists in and out, count.", no_args_is_help=True)
+app = typer.Typer(help="Add people to the list, move lists in and out, count.", no_args_is_help=True)
 
 _CONTENT = "subscribers"  # what a locked export says that it holds
 _LONGEST = 10_000  # bytes looked at where one address is to stand

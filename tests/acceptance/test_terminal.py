@@ -112,6 +112,7 @@ def test_help_lists_every_command_and_every_command_has_help(published: Project,
         for command in COMMANDS:
             assert re.search(rf"^  {command} +\S", done.out, re.MULTILINE), command
         assert "Exit codes: 0 done" in done.out
+        assert "..." not in done.out.replace("[ARGS]...", ""), "no sentence ends in its middle"
     for command in COMMANDS:
         help_ = published.run(*command.split(), "--help", cwd=tmp_path).out
         assert f"Usage: belonging {command}" in help_
