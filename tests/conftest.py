@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 import shutil
 from collections.abc import Iterator
@@ -28,6 +29,19 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("belonging")
+
+
+_LOCALE = locale.setlocale(locale.LC_CTYPE)
+
+
+def pytest_runtest_setup() -> None:
+    """Give each test the locale of this run: Pelican sets a site's own for the whole process."""
+    locale.setlocale(locale.LC_CTYPE, _LOCALE)
+
+
+def pytest_runtest_call() -> None:
+    """Do so again when the fixtures have built their sites."""
+    locale.setlocale(locale.LC_CTYPE, _LOCALE)
 
 
 @pytest.fixture(scope="session")

@@ -106,6 +106,7 @@ def test_what_scripts_read_is_as_it_is_documented(prospect: Project, tmp_path: P
         "send": ((), 4),
         "status": ((), 0),
         "bounces read": ((str(mailbox),), 0),
+        "stats": ((), 0),
     }
     speaking = {name.removeprefix("belonging ") for name, text in commands().items() if "--json" in text}
     assert set(calls) == set(DOCUMENTED) == speaking
