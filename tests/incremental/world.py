@@ -24,7 +24,7 @@ import sys
 sys.path[:0] = [{tests!r}]
 SITENAME, SITEURL, TIMEZONE, DEFAULT_LANG = "Small", "https://small.example.org", "UTC", "en"
 PATH, THEME, ARTICLE_PATHS, PAGE_PATHS = {content!r}, {theme!r}, ["posts"], ["pages"]
-STATIC_PATHS, PLUGINS, LOCALE = ["images"], ["tests.incremental.plugin"], ["C"]
+STATIC_PATHS, PLUGINS, LOCALE = ["images"], ["tests.incremental.plugin"], ["C.UTF-8"]
 DEFAULT_PAGINATION, SUMMARY_MAX_LENGTH, DEFAULT_CATEGORY = 2, 6, "Misc"
 FEED_ATOM, CATEGORY_FEED_ATOM, FEED_RSS, FEED_MAX_ITEMS = "feed.atom", "feeds/{{slug}}.atom", "feed.rss", 3
 FEED_ALL_ATOM = TRANSLATION_FEED_ATOM = AUTHOR_FEED_ATOM = AUTHOR_FEED_RSS = None
