@@ -105,7 +105,6 @@ def test_what_scripts_read_is_as_it_is_documented(prospect: Project, tmp_path: P
         "subscribers count": ((), 0),
         "send": ((), 4),
         "status": ((), 0),
-        "stats": ((), 0),
         "bounces read": ((str(mailbox),), 0),
         "stats": ((), 0),
     }
