@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,6 @@ from tests.providers.mailchimp.fake import KEY, FakeMailchimp
 from tests.providers.mailchimp.server import serving
 from tests.service.test_web_command import CANARY, leaks
 from tests.service.world import ROOT, settings_text
-from tests.site_fixture.building import build
 
 # The command line, with Mailchimp at an address of the test's.
 _ELSEWHERE = """
@@ -104,9 +104,9 @@ def test_what_was_answered_is_passed_on_after_a_kill_and_no_file_gives_a_reader_
 
 def test_a_preview_reaches_nobody_at_mailchimp(tmp_path: Path) -> None:
     root = project(tmp_path / "project")
-    build(root / "output")
-    (root / "var" / "build").mkdir(parents=True)
-    (root / "posts.json").rename(root / "var" / "build" / "posts.json")
+    (root / "pelicanconf.py").write_bytes((ROOT / "pelicanconf.py").read_bytes())
+    for name in ("content", "plugins"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     fake = FakeMailchimp(system_clock)
     with serving(fake) as server, command(root, server.base, "serve") as (_, url):
         assert httpx.get(f"{url}/").status_code == 200
