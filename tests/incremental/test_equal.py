@@ -17,7 +17,7 @@ from tests.incremental.world import World, differences
 _SOAK = "BELONGING_SOAK" in os.environ
 _STEPS = 10
 _SHARES = 6  # of the histories, so that they are played side by side
-_HISTORIES = 5000 if _SOAK else 300
+_HISTORIES = 5000 if _SOAK else 60  # about four seconds each
 _FAST = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
