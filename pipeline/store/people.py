@@ -56,7 +56,9 @@ class People:
     ) -> int:
         """Insert people with their consents, and see to it that leavers are not mailed."""
         with transaction(self._engine) as connection:
-            new = self._insert_people(connection, people) if people else 0
+            # In the order of their keys, so that each page of the table is touched once and not at random.
+            ordered = sorted(people, key=_key)
+            new = self._insert_people(connection, ordered) if ordered else 0
             for standing in {leaver.standing for leaver in leavers}:
                 mine = [leaver for leaver in leavers if leaver.standing is standing]
                 state = (
@@ -215,6 +217,10 @@ def _consent(row: Row[tuple[object, ...]]) -> Consent | None:
         given_at=row.consent_given_at,
         path=row.consent_path,
     )
+
+
+def _key(one: tuple[Subscriber, Consent]) -> int:
+    return one[0].id
 
 
 _COLUMNS = tuple(field.name for field in fields(Subscriber))

@@ -44,6 +44,7 @@ __all__ = [
 # What `doc` and `about` say stands on the page that tells readers what is stored.
 metadata = MetaData()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
 _Key = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only in a column called INTEGER
 
 
@@ -55,7 +56,7 @@ class Moment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
         """Turn an aware datetime into microseconds."""
-        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+        return None if value is None else (value - _EPOCH) // _TICK
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Turn microseconds into an aware datetime in UTC."""

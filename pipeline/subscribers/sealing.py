@@ -43,9 +43,10 @@ class Sealer:
             column: "table.column".
             row: The row's primary key.
         """
-        key, padded = secrets.token_bytes(32), text.encode() + _END
+        random, padded, place = secrets.token_bytes(32 + _NONCE), text.encode() + _END, _place(column, row)
+        key, nonce = random[:32], random[32:]
         padded += bytes(-len(padded) % _BLOCK)
-        return self._wrap(key, column, row) + AESGCM(key).encrypt(_ONCE, padded, _place(column, row))
+        return self._wrap(key, nonce, place) + AESGCM(key).encrypt(_ONCE, padded, place)
 
     def open(self, sealed: bytes, *, column: str, row: int) -> str:
         """Open the seal of one cell.
@@ -79,12 +80,12 @@ class Sealer:
         if sealed[:1] == _PLAIN:
             return new.seal(text, column=column, row=row)
         nonce, body = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
-        key = self._cipher.decrypt(nonce, body[:_KEY], b"key/" + _place(column, row))
-        return new._wrap(key, column, row) + body[_KEY:]
+        place = _place(column, row)
+        key = self._cipher.decrypt(nonce, body[:_KEY], b"key/" + place)
+        return new._wrap(key, secrets.token_bytes(_NONCE), place) + body[_KEY:]
 
-    def _wrap(self, key: bytes, column: str, row: int) -> bytes:
-        nonce = secrets.token_bytes(_NONCE)
-        return _WRAPPED + nonce + self._cipher.encrypt(nonce, key, b"key/" + _place(column, row))
+    def _wrap(self, key: bytes, nonce: bytes, place: bytes) -> bytes:
+        return _WRAPPED + nonce + self._cipher.encrypt(nonce, key, b"key/" + place)
 
 
 def _place(column: str, row: int) -> bytes:
