@@ -11,7 +11,7 @@ from pathlib import Path
 
 __all__ = ["watching"]
 
-_PAUSE = 0.1  # seconds between two looks, at least
+_PAUSE = 0.02  # seconds between two looks, at least
 _SHARE = 10  # a look takes at most so small a part of the time
 _IGNORED = frozenset({"__pycache__", ".git"})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -165,6 +166,9 @@ def serve(
             project.builder.build_drafts()
         except BelongingError as error:
             live.failed(str(error))
+        except OSError as error:  # such as a full disk; what is saved later is shown again
+            where = os.fsdecode(error.filename) if error.filename else "the site's folder"
+            live.failed(f"{where} cannot be used: {error.strerror or type(error).__name__}")
         else:
             live.built()
 

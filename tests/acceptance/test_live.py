@@ -57,6 +57,16 @@ def test_what_is_saved_is_shown_where_the_reader_was_and_mistakes_are_named(
                 post.write_text(f"{_POST}{_LONG}\n\nThird.\n", encoding="utf-8")
                 expect(page.get_by_text("Third.", exact=True)).to_be_visible(timeout=60_000)
                 expect(mistake).to_have_count(0)
+                drafts = fresh.root / "var" / "build" / "drafts"
+                aside = drafts.rename(drafts.with_name("aside"))
+                drafts.write_text("in the way", encoding="utf-8")
+                post.write_text(f"{_POST}{_LONG}\n\nFourth.\n", encoding="utf-8")
+                unusable = page.get_by_role("alert").filter(has_text="drafts cannot be used")
+                expect(unusable).to_be_visible(timeout=60_000)
+                drafts.unlink()
+                aside.rename(drafts)
+                post.write_text(f"{_POST}{_LONG}\n\nFifth.\n", encoding="utf-8")
+                expect(page.get_by_text("Fifth.", exact=True)).to_be_visible(timeout=60_000)
                 assert not refused
             assert not (fresh.root / "output" / "live").exists()
         finally:
