@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -23,9 +24,15 @@ def main(argv: Sequence[str]) -> int:
     elif (files := nothing_to_do(receipt)) is not None:
         print(f"Done: nothing changed; {files} files stand as they are.")  # noqa: T201
         return 0
+    gc.disable()  # what is imported stays: nothing to find among it
     from .command import build  # noqa: PLC0415 - costs ten times as much as all of the above
 
-    return build(words, store=store, receipt=receipt, clean=clean)
+    gc.freeze()
+    gc.enable()
+    try:
+        return build(words, store=store, receipt=receipt, clean=clean)
+    finally:
+        gc.freeze()  # the process ends: what it held goes with it, and is not looked through again
 
 
 def _own(argv: Sequence[str]) -> tuple[list[str], str, bool]:

@@ -51,12 +51,13 @@ class IncrementalReaders(Readers):  # type: ignore[misc] # Pelican has no types
         super().__init__(settings)
         self.session = session
         self.thaws = not followed()
-        self._reused = None
         self._before: Mapping[str, tuple[Stamp, bytes]] = {}  # what stood for the file before it was opened
         self.waiting: Answers | None = None  # what other processes read
         for ending, reader in self.readers.items():
             if type(reader) is PelicanMarkdown and forgets(settings["MARKDOWN"]):
-                self.readers[ending] = self._reused = self._reused or MarkdownReader(settings)
+                if session.markdown is None or session.markdown.settings is not reader.settings:
+                    session.markdown = MarkdownReader(settings)
+                self.readers[ending] = session.markdown
 
     def knows(self, path: str, kind: type[Content]) -> bool:
         """Tell whether a file need not be read."""

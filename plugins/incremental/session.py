@@ -78,6 +78,7 @@ class Session:
     attaching: set[str] = field(default_factory=set)  # what takes files along, to where it is itself
     unkept: dict[str, str] = field(default_factory=dict)  # kinds of values, each with a post that holds one
     full: str = ""  # why every output is made anew
+    markdown: Any = None  # the parser of all generators: making one takes as long as reading a dozen posts
     known: Callable[[str], bytes | None] = lambda _: None  # works out other facts than those of content
 
     def __post_init__(self) -> None:
