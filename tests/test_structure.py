@@ -146,7 +146,20 @@ _KINDS = {
         ".json",
         ".yml",
     ),
-    *(".svg", ".png", ".jpg", ".webp", ".avif", ".ico", ".conf", ".eml", ".csv", ".sql", ".service"),
+    *(
+        ".svg",
+        ".png",
+        ".jpg",
+        ".webp",
+        ".avif",
+        ".ico",
+        ".conf",
+        ".eml",
+        ".csv",
+        ".sql",
+        ".service",
+        ".timer",
+    ),
 }
 _NAMES = {
     "Makefile",

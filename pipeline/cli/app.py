@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import os
 import re
 import signal
@@ -94,6 +95,8 @@ def _options(
 def main() -> None:
     """Run the command line and end the process."""
     output.whatever_the_terminal()
+    if sys.stdin is None:  # as Python says that it was closed: whoever reads finds nothing there
+        sys.stdin = io.TextIOWrapper(io.BytesIO())
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

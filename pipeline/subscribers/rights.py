@@ -19,10 +19,12 @@ from pipeline.subscribers.passes import Errand, Passes
 from pipeline.subscribers.sealing import ADDRESS, MOVING, Sealer
 from pipeline.subscribers.tokens import Ticket
 
-__all__ = ["Rights", "Stored"]
+__all__ = ["UNREADABLE", "Rights", "Stored"]
 
 Stored = Mapping[str, "str | int | Sequence[Mapping[str, str | int | None]] | None"]
 """Everything that is stored about one person, by name; moments as ISO 8601 in UTC."""
+
+UNREADABLE = "(sealed so that nobody can read it any more)"  # a cell that somebody tampered with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +47,10 @@ class Rights:
         record = self.members.record(ticket) if ticket else None
         if record is None:
             return None
-        sealer, whose = Sealer(self.keyring), record.subscriber
-        moving = record.moving and sealer.open(record.moving[0], column=MOVING, row=whose.id)
-        choices = opened(whose.choices, sealer, row=whose.id)
-        return _stored(record, self._address(record), choices, moving or "")
+        moving = self._text(record.moving[0], MOVING, record) if record.moving else ""
+        return _stored(
+            record, self._text(record.subscriber.address, ADDRESS, record), self._choices(record), moving
+        )
 
     def erase(self, text: str, *, entirely: bool) -> bool:
         """Delete everything about one person; tell whether nothing of them is left.
@@ -86,13 +88,36 @@ class Rights:
     def _ticket(self, text: str) -> Ticket | None:
         return self.passes.read(Errand.RIGHTS, text, self.clock())
 
+    def _text(self, cell: bytes, column: str, record: Record) -> str:
+        try:
+            return Sealer(self.keyring).open(cell, column=column, row=record.subscriber.id)
+        except KeyProblem:  # whoever spoilt it, the rest is still theirs to see
+            return UNREADABLE
+
+    def _choices(self, record: Record) -> Choices | None:
+        try:
+            return opened(record.subscriber.choices, Sealer(self.keyring), row=record.subscriber.id)
+        except KeyProblem:
+            return None
+
     def _address(self, record: Record) -> str:
         whose = record.subscriber
         return Sealer(self.keyring).open(whose.address, column=ADDRESS, row=whose.id)
 
 
-def _stored(record: Record, address: str, choices: Choices, moving: str) -> Stored:
+def _stored(record: Record, address: str, choices: Choices | None, moving: str) -> Stored:
     whose = record.subscriber
+    if choices is None:
+        how: list[dict[str, str | int | None]] = [{"mailbox": UNREADABLE}]
+    else:
+        how = [
+            {
+                "mailbox": choices.guise.value,
+                "form": "text" if choices.text else "html",
+                "left_out": ", ".join(choices.left_out),
+                "paused_until": choices.paused_until.isoformat() if choices.paused_until else None,
+            }
+        ]
     return {
         "address": address,
         "state": whose.state.value,
@@ -100,15 +125,10 @@ def _stored(record: Record, address: str, choices: Choices, moving: str) -> Stor
         "subscription": whose.life,
         "entered_at": _moment(whose.created_at),
         "confirmed_at": _moment(whose.confirmed_at),
-        "how_letters_come": [
-            {
-                "mailbox": choices.guise.value,
-                "form": "text" if choices.text else "html",
-                "left_out": ", ".join(choices.left_out),
-                "paused_until": choices.paused_until.isoformat() if choices.paused_until else None,
-            }
+        "how_letters_come": how,
+        "how_often": [
+            {"pace": pace.value, "from": _moment(since)} for since, pace in (choices.paces if choices else ())
         ],
-        "how_often": [{"pace": pace.value, "from": _moment(since)} for since, pace in choices.paces],
         "new_address": [
             {"address": moving, "until": _moment(until)}
             for _, until in ([record.moving] if record.moving else [])

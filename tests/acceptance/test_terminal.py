@@ -47,6 +47,19 @@ def on_a_terminal(project: Project, *arguments: str, **env: str) -> tuple[int, s
     return process.wait(), shown.decode("utf-8")
 
 
+def test_a_closed_standard_input_is_an_empty_one(published: Project) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -m pipeline subscribers add <&-', sys.executable],
+        cwd=published.root,
+        env=published.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "not an e-mail address" in done.stderr
+
+
 def test_on_a_terminal_there_are_colours_and_a_bar(published: Project) -> None:
     published.write("fourth", title='"[bold] and [/brackets]"')
     published.run("build")

@@ -321,14 +321,18 @@ def test_no_server_writes_down_who_came_or_a_link_that_acts(
     assert [file for file, content in written.items() if token.encode() in content] == []
 
 
-def test_the_unit_is_sound_and_closed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["web", "send"])
+def test_the_units_are_sound_and_closed(name: str, tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
     require("systemd-analyze", found=program is not None, install="sudo apt-get install systemd")
     assert program is not None
-    text = (HOSTING / "belonging-web.service").read_text(encoding="utf-8")
-    unit = tmp_path / "belonging-web.service"
-    unit.write_text(text.replace("/srv/belonging/.venv/bin/belonging", "/bin/true"), encoding="utf-8")
-    verified = subprocess.run([program, "verify", str(unit)], capture_output=True, text=True, check=False)
+    unit = tmp_path / f"belonging-{name}.service"
+    for file in HOSTING.glob(f"belonging-{name}.*"):
+        text = file.read_text(encoding="utf-8").replace("/srv/belonging/.venv/bin/belonging", "/bin/true")
+        (tmp_path / file.name).write_text(text, encoding="utf-8")
+    verified = subprocess.run(
+        [program, "verify", *map(str, tmp_path.iterdir())], capture_output=True, text=True, check=False
+    )
     assert (verified.returncode, verified.stderr) == (0, "")
     # From 0 to 10; above 2.0 something that this service does not need is open again.
     judged = subprocess.run(

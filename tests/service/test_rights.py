@@ -7,13 +7,15 @@ import json
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from pipeline.campaigns import EVERYBODY, campaign_id
 from pipeline.errors import BelongingError
 from pipeline.planning import Policy, plan
 from pipeline.store.campaigns import SqlCampaigns
 from pipeline.store.deliveries import SqlDeliveries
-from pipeline.store.tables import metadata
+from pipeline.store.tables import metadata, subscribers
+from pipeline.subscribers.rights import UNREADABLE
 from tests.builders import NOW, letter, post
 from tests.service.world import World, path_of
 
@@ -59,6 +61,22 @@ def test_everything_that_is_stored_can_be_seen_and_taken_along(world: World) -> 
     assert stored["consents"][0]["wording"] == world.project.settings.service.consent
     assert stored["letters"][0]["letter"] == "https://belonging.example.org/a/"
     assert taken.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("column", ["address", "choices"])
+def test_who_was_tampered_with_still_sees_the_rest_and_can_go(world: World, column: str) -> None:
+    world.confirmed(READER)
+    link = ask(world)
+    with world.project.engine.begin() as connection:
+        connection.execute(sa.update(subscribers).values({column: b"\x02" + bytes(200)}))
+    assert UNREADABLE in world.client.post(link, data={"do": "see"}).text
+    stored = json.loads(world.client.post(link, data={"do": "take"}).text)
+    assert stored["state"] == "confirmed"
+    assert stored["consents"][0]["wording"] == world.project.settings.service.consent
+    assert (stored["address"] == UNREADABLE) is (column == "address")
+    assert (stored["how_letters_come"] == [{"mailbox": UNREADABLE}]) is (column == "choices")
+    assert world.client.post(link, data={"do": "forget"}).status_code == 200
+    assert world.states() == []
 
 
 def test_who_is_not_on_the_list_gets_no_mail_and_the_same_answer(world: World) -> None:
