@@ -609,10 +609,16 @@ def _refuse_secrets(data: Mapping[str, object]) -> None:
             )
 
 
+_PLAIN_WORDS = {  # for kinds of mistakes that the library explains in words of Python
+    "extra_forbidden": "no such setting",
+    "tuple_type": 'write a list, as in ["one", "another"]',
+    "string_type": "write text in quotation marks",
+}
+
+
 def _explain(text: str, loc: tuple[int | str, ...], kind: str, message: str) -> list[str]:
     where = tuple(map(str, loc))
-    if kind == "extra_forbidden":
-        message = "no such setting"
+    message = _PLAIN_WORDS.get(kind, message)
     return [_located(text, where, line) for line in message.removeprefix("Value error, ").split("\n")]
 
 

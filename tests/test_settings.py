@@ -158,6 +158,13 @@ def test_a_value_where_a_table_belongs_is_a_mistake_and_no_crash(tmp_path: Path,
         assert all(line.startswith("newsletter.toml") and ": list" in line for line in found)
 
 
+def test_a_value_of_another_kind_is_told_how_to_be_written(tmp_path: Path) -> None:
+    assert set(mistakes(tmp_path, '[letter]\npostal_address = "x"\nwhy = 5')) == {
+        'newsletter.toml:2: letter.postal_address: write a list, as in ["one", "another"]',
+        "newsletter.toml:3: letter.why: write text in quotation marks",
+    }
+
+
 def test_the_folder_cannot_be_set_from_the_file(tmp_path: Path) -> None:
     assert mistakes(tmp_path, 'root = "/"') == ["newsletter.toml:1: root: no such setting"]
     assert load(tmp_path / "elsewhere", {}).root == tmp_path / "elsewhere"

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.posts import (
+    acting,
     elsewhere,
     frontmatter,
     helplines,
@@ -94,6 +95,7 @@ def check(content: Path, *, layout: Layout | None = None, today: date | None = N
             mistakes.append(document.source.mistake(Place(1, 1), message, "rename it"))
         mistakes += links.judge(document, source, files)
         mistakes += elsewhere.judge(document)
+        mistakes += acting.judge(document)
         mistakes += provided.judge(document)
         mistakes += _image(checked, files)
         if document.readable and checked.front_matter.status is not Status.SKIP:
